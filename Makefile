@@ -1,0 +1,50 @@
+# Two commands do everything: `make demo PEOPLE=folder:PATH` and `make test`. Both set up .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Real faces and weights for local evaluation; they are not part of this repository and everything runs without them.
+export OPOM_EDU_REAL ?= $(CURDIR)/../shared/real
+export OPOM_EDU_WEIGHTS ?= $(OPOM_EDU_REAL)/models
+# Idle threads sleep instead of spinning: steadier times where cores are shared.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: help setup demo lab test bench lock clean
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.dev  ## make .venv with all that the demo and the tests need
+
+.venv/.dev: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/.lab: .venv/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab]'
+	touch $@
+
+demo: setup  ## the main job: make demo PEOPLE=folder:PATH [ARGS='--seed 1 ...']
+	$(BIN)/opom-edu demo $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)
+
+lab: .venv/.lab  ## open JupyterLab
+	$(BIN)/jupyter lab
+
+test: setup  ## lint, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: setup  ## all benchmarks, side by side with their yardsticks
+	$(BIN)/python benchmarks/hull_speed.py
+	$(BIN)/python benchmarks/mask_speed.py
+
+lock:  ## resolve all dependencies anew and write constraints.txt
+	rm -rf .lock && $(PYTHON) -m venv .lock
+	.lock/bin/pip install --quiet $(if $(TORCH),torch==$(TORCH)) --editable '.[dev,lab]'
+	.lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+	rm -rf .lock
+
+clean:  ## remove what make made
+	rm -rf .venv .lock out .mypy_cache .pytest_cache .ruff_cache .hypothesis

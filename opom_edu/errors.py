@@ -1,0 +1,32 @@
+"""What can go wrong, in a form that a caller can catch: every user error is one of these or a ValueError."""
+
+
+class OpomError(Exception):
+    """Any error that opom_edu raises on purpose; its message names the remedy."""
+
+
+class MissingExtraError(OpomError, ImportError):
+    """A feature needs an optional package that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed. Install it with: pip install 'opom_edu[{extra}]'")
+
+
+class WeightsError(OpomError):
+    """The weights of a recognizer are absent, or are not the ones their checksum names."""
+
+
+class PeopleError(OpomError, ValueError):
+    """A source of people that cannot be used as asked."""
+
+
+class MaskError(OpomError, ValueError):
+    """A mask file that cannot be read, or a mask that does not fit the images."""
+
+
+class SolverError(OpomError):
+    """A projection onto a hull did not reach its optimality conditions; the message gives the gap."""
+
+
+class PeopleWarning(UserWarning):
+    """Images of people that were skipped or changed while loading; the message says which and how."""

@@ -1,0 +1,79 @@
+"""Does the mask protect from being found? The paper's protocol.
+
+A masked test photo (the probe) queries a gallery of one clean other test photo of the same person and all distractors. The
+protection success rate (PSR) at rank k is the share of queries whose k most similar gallery photos lack the person; every
+probe meets every clean other photo once. Beside it stands, always, the same rate without a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import cast
+
+import pandas as pd
+
+from opom_edu.evaluation.gallery import Gallery, Masks, Probes
+from opom_edu.faces import People
+from opom_edu.masks import Mask
+from opom_edu.recognizers import Recognizer
+
+RANKS = (1, 5, 10)
+
+
+def protection(
+    recognizers: Iterable[Recognizer], people: People, masks: Masks | Mapping[str, Masks], ranks: Sequence[int] = RANKS
+) -> pd.DataFrame:
+    """Protection success rates by the paper's protocol.
+
+    Args:
+        recognizers: whom to protect from.
+        people: whose test photos are masked; each needs two or more. Where there are no distractors, the other people's
+            clean test photos take their place.
+        masks: name -> mask, or masks in the order of ``people``; or several of these by the name of their method.
+        ranks: how many of the most similar gallery photos are looked at.
+
+    Returns:
+        One row per recognizer and method, rates in percent: see :func:`rates`.
+
+    Raises:
+        PeopleError: if a person has fewer than two test photos, or there is nobody to be told apart from.
+        ValueError: if a mask is missing, or a rank exceeds the number of distractors.
+    """
+    rows = []
+    for recognizer in recognizers:
+        gallery = Gallery.of(recognizer, people)
+        unprotected = gallery.probes()
+        for method, own in _by_method(masks).items():
+            row = {"method": method, "recognizer": recognizer.name}
+            rows.append(row | rates(gallery.probes(own), unprotected, ranks))
+    return pd.DataFrame(rows)
+
+
+def rates(probes: Mapping[str, Probes], unprotected: Mapping[str, Probes], ranks: Sequence[int] = RANKS) -> dict[str, float]:
+    """``psr_1`` and ``unprotected_1`` in percent, and so on for each rank; ``similarity`` and ``similarity_unprotected``.
+
+    The similarity is the mean cosine of a probe to the person's clean other test photos. All are means over people.
+    """
+    found: dict[str, float] = {}
+    for rank in ranks:
+        found[f"psr_{rank}"] = fmean(100 * own.success(rank) for own in probes.values())
+        found[f"unprotected_{rank}"] = fmean(100 * own.success(rank) for own in unprotected.values())
+    found["similarity"] = fmean(similarity(probes).values())
+    found["similarity_unprotected"] = fmean(similarity(unprotected).values())
+    return found
+
+
+def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
+    """Per person, the mean cosine of the probes to the person's clean other test photos; higher means more alike."""
+    return {name: float(own.own.mean()) for name, own in probes.items()}
+
+
+def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
+    """Masks by method; where only one method's are given, its name is in their recipe."""
+    values = list(masks.values()) if isinstance(masks, Mapping) else list(masks)
+    if not values:
+        raise ValueError("no masks were given")
+    if isinstance(values[0], Mask):
+        return {str(values[0].recipe.get("method", "mask")): cast(Masks, masks)}
+    return cast(Mapping[str, Masks], masks)

@@ -1,0 +1,112 @@
+"""Are two photos the same person? Verification at a threshold that is calibrated on other people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opom_edu.errors import PeopleError
+from opom_edu.evaluation.gallery import Gallery, Masks, Probes
+from opom_edu.faces import People
+from opom_edu.recognizers import Recognizer
+
+FMRS = (1e-2, 1e-3)
+
+
+def verification(recognizer: Recognizer, people: People, masks: Masks, fmrs: Sequence[float] = FMRS) -> pd.DataFrame:
+    """How often a masked probe is still accepted as its person.
+
+    A genuine pair is a probe and a clean other test photo of the same person. It is accepted if its similarity exceeds the
+    person's threshold: that of a stated false-match rate among the clean pairs of all other people.
+
+    Returns:
+        One row per false-match rate ``fmr``: see :func:`accepted`.
+
+    Raises:
+        PeopleError: with fewer than three people.
+        ValueError: if a mask is missing, or there are too few pairs for a false-match rate.
+    """
+    gallery = Gallery.of(recognizer, people)
+    unprotected, probes = gallery.probes(), gallery.probes(masks)
+    thresholds = calibrate(gallery, fmrs)
+    return pd.DataFrame({"fmr": fmr} | accepted(probes, unprotected, thresholds[fmr]) for fmr in fmrs)
+
+
+def accepted(
+    probes: Mapping[str, Probes], unprotected: Mapping[str, Probes], thresholds: Mapping[str, float]
+) -> dict[str, float]:
+    """True-accept rates ``tar`` and ``tar_unprotected`` in percent, and the mean ``threshold``; means over people.
+
+    A lower ``tar`` means better protection.
+    """
+
+    def rate(given: Mapping[str, Probes]) -> float:
+        return fmean(100 * float((given[name].own > threshold).float().mean()) for name, threshold in thresholds.items())
+
+    return {"threshold": fmean(thresholds.values()), "tar": rate(probes), "tar_unprotected": rate(unprotected)}
+
+
+def calibrate(gallery: Gallery, fmrs: Sequence[float] = FMRS) -> dict[float, dict[str, float]]:
+    """By false-match rate and person, the threshold found on clean test photos of all *other* people.
+
+    Raises:
+        PeopleError: with fewer than three people.
+        ValueError: if there are too few pairs for a false-match rate.
+    """
+    if len(gallery.own) < 3:
+        raise PeopleError(f"a threshold is calibrated on pairs of other people: three are needed, got {len(gallery.own)}")
+    counts = torch.tensor([len(embeddings) for embeddings in gallery.own.values()])
+    owner = torch.arange(len(counts)).repeat_interleave(counts)
+    pairs = torch.triu_indices(len(owner), len(owner), 1)
+    pairs = pairs[:, owner[pairs[0]] != owner[pairs[1]]]
+    embeddings = torch.cat(list(gallery.own.values())).cpu()
+    impostor = (embeddings @ embeddings.T)[pairs[0], pairs[1]]
+    elsewhere = [impostor[(owner[pairs] != i).all(0)] for i in range(len(counts))]
+    return {fmr: {name: threshold_at(elsewhere[i], fmr) for i, name in enumerate(gallery.own)} for fmr in fmrs}
+
+
+def threshold_at(impostor: Tensor, fmr: float) -> float:
+    """The lowest similarity that no more than a share of ``fmr`` of the impostor pairs exceeds.
+
+    Args:
+        impostor: similarities of pairs of two people, any shape.
+
+    Raises:
+        ValueError: if there are fewer than 1 / fmr pairs, too few to tell, or ``fmr`` is not between 0 and 1.
+    """
+    values = impostor.flatten()
+    if not 0 < fmr < 1:
+        raise ValueError(f"fmr must be between 0 and 1, got {fmr}")
+    allowed = int(len(values) * fmr + 1e-9)
+    if not allowed:
+        raise ValueError(f"a false-match rate of {fmr:g} needs {round(1 / fmr)} impostor pairs or more, got {len(values)}")
+    return float(values.topk(allowed + 1).values[-1])
+
+
+def roc(genuine: Tensor | NDArray[np.floating], impostor: Tensor | NDArray[np.floating]) -> pd.DataFrame:
+    """The receiver operating characteristic of similarities.
+
+    Args:
+        genuine, impostor: similarities of pairs of one person and of pairs of two people, any shape.
+
+    Returns:
+        ``threshold``, falling from infinity; ``fmr`` (false-match rate) and ``tar`` (true-accept rate), the shares of
+        impostor and of genuine pairs at or above it, both rising from 0 to 1.
+
+    Raises:
+        ValueError: if there are no pairs of one kind.
+    """
+    from sklearn.metrics import roc_curve
+
+    same, other = (np.asarray(values, dtype=np.float64).ravel() for values in (genuine, impostor))
+    if not same.size or not other.size:
+        raise ValueError("a ROC needs at least one genuine and one impostor pair")
+    labels = np.concatenate([np.ones(same.size), np.zeros(other.size)])
+    fmr, tar, threshold = roc_curve(labels, np.concatenate([same, other]))
+    return pd.DataFrame({"threshold": threshold, "fmr": fmr, "tar": tar})

@@ -1,0 +1,105 @@
+"""The comparison as one HTML file that needs nothing else: table, chart, and every person before and after."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+from torch import Tensor
+
+from opom_edu import __version__
+from opom_edu.errors import MissingExtraError
+from opom_edu.experiments.comparison import Comparison
+from opom_edu.faces import quantize
+from opom_edu.files import replacing
+from opom_edu.plots import psr_bars
+
+UNPROTECTED = "unprotected"
+
+
+def rates_by_method(comparison: Comparison, rank: int = 1) -> pd.DataFrame:
+    """The table one shows: a row per method, unprotected first; a column per recognizer, PSR at ``rank`` in percent."""
+    table = comparison.rates
+    order = table["recognizer"].unique()
+    rows = table.pivot(index="method", columns="recognizer", values=f"psr_{rank}").loc[table["method"].unique(), order]
+    first = table.groupby("recognizer")[f"unprotected_{rank}"].first()[order].rename(UNPROTECTED)
+    return pd.concat([first.to_frame().T, rows])
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """What to notice, one sentence per recognizer, put together from the figures themselves."""
+    sentences = []
+    for recognizer in (comparison.surrogate, *comparison.targets):
+        column = rates_by_method(comparison)[recognizer.name]
+        learned = column.drop([UNPROTECTED, "random noise"], errors="ignore")
+        if learned.empty:
+            continue
+        kind = "white box, on which the masks were learned" if recognizer is comparison.surrogate else "black box"
+        noise = f", with random noise of that size {column['random noise']:.1f} %" if "random noise" in column else ""
+        sentences.append(
+            f"On {recognizer.name} ({kind}) {column[UNPROTECTED]:.1f} % of queries miss the person without a mask{noise}, "
+            f"and with the best masks, {learned.idxmax()}, {learned.max():.1f} %."
+        )
+    return sentences
+
+
+def write_report(comparison: Comparison, path: str | Path, *, title: str = "One person, one mask") -> Path:
+    """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file.
+
+    Raises:
+        MissingExtraError: without jinja2.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader
+    except ImportError as error:
+        raise MissingExtraError("jinja2", "report") from error
+    environment = Environment(loader=PackageLoader("opom_edu.experiments", "."), autoescape=True)
+    chart = io.StringIO()
+    psr_bars(comparison.rates).savefig(chart, format="svg")
+    shown = list(comparison.masks)[-1]
+    html = environment.get_template("report.html").render(
+        title=title,
+        version=__version__,
+        comparison=comparison,
+        levels=comparison.eps * 255,
+        recipe=next(iter(comparison.masks[shown].values())).recipe,
+        recognizers=[comparison.surrogate, *comparison.targets],
+        rates={(r["recognizer"], r["method"]): r for r in comparison.rates.to_dict("records")},
+        findings=findings(comparison),
+        chart=base64.b64encode(chart.getvalue().encode()).decode(),
+        shown=shown,
+        magnification=magnification(comparison.eps),
+        people=[_person(comparison, shown, name) for name in comparison.people],
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return Path(path)
+
+
+def magnification(eps: float) -> float:
+    """How many times a mask's values are multiplied so that ``eps`` shows as black or white."""
+    return 0.5 / eps if eps else 1.0
+
+
+def _person(comparison: Comparison, method: str, name: str) -> dict[str, Any]:
+    mask = comparison.masks[method][name]
+    photo = comparison.people[name].test[:1]
+    similar = comparison.similarity.query("method == @method and person == @name").set_index("recognizer")
+    return {
+        "name": name,
+        "photo": png(photo[0]),
+        "mask": png((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1)),
+        "masked": png(quantize(mask.apply(photo))[0]),
+        "similarity": similar[["unprotected", "protected"]].to_dict("index"),
+    }
+
+
+def png(image: Tensor) -> str:
+    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()

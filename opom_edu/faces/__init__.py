@@ -1,0 +1,6 @@
+"""Images of people."""
+
+from opom_edu.faces.images import SIZE, check_images, quantize
+from opom_edu.faces.people import People, Person, load_people
+
+__all__ = ["SIZE", "People", "Person", "check_images", "load_people", "quantize"]

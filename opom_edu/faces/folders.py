@@ -1,0 +1,93 @@
+"""People from a folder of photos: one sub-folder per person, images sorted by name."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from opom_edu.errors import PeopleError, PeopleWarning
+from opom_edu.faces.images import SIZE
+from opom_edu.faces.people import People, Person
+
+MAX_PIXELS = 50_000_000  # beyond it an image is skipped unread, so that one file cannot fill the memory
+
+
+def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = None) -> People:
+    """People from ``path``, a folder with one sub-folder of aligned 112x112 crops per person.
+
+    Images are taken in the order of their names: the first ``train`` of each person to learn from, the next ``test`` (by
+    default all that remain) to evaluate on. Gray images become RGB, 16-bit ones 8-bit, alpha is dropped, and images of
+    another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report`` and in one
+    :class:`PeopleWarning`.
+
+    Raises:
+        PeopleError: if the folder is missing, or fewer than two people have ``train + 2`` readable images (a test image
+            is searched for among the person's other test images, so there must be two).
+    """
+    root = Path(path).expanduser()
+    if train < 1 or (test is not None and test < 2):
+        raise PeopleError(f"train must be at least 1 and test at least 2, got train={train} and test={test}")
+    if not root.is_dir():
+        raise PeopleError(f"{root} is not a folder; give one that holds a sub-folder of images per person")
+    report: list[str] = []
+    people = []
+    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        images = _read_folder(folder, report, limit=None if test is None else train + test)
+        if len(images) < train + 2:
+            report.append(f"{folder.name}: skipped, {len(images)} usable images where train={train} needs {train + 2}")
+            continue
+        stack = torch.stack(images)
+        people.append(Person(folder.name, stack[:train], stack[train:]))
+    if report:
+        warnings.warn("\n  ".join((f"{len(report)} remarks while reading {root}:", *report)), PeopleWarning, stacklevel=3)
+    if len(people) < 2:
+        found = "one person" if people else "nobody"
+        raise PeopleError(f"{root} holds {found} with {train + 2} usable images; at least two sub-folders need that many")
+    return People(people, report=report)
+
+
+def _read_folder(folder: Path, report: list[str], limit: int | None) -> list[Tensor]:
+    images: list[Tensor] = []
+    for file in sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")):
+        if len(images) == limit:
+            break
+        where = f"{folder.name}/{file.name}"
+        try:
+            image, changes = read_crop(file)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            report.append(f"{where}: skipped, {error}")
+            continue
+        report += [f"{where}: {change}" for change in changes]
+        images.append(image)
+    return images
+
+
+def read_crop(file: Path) -> tuple[Tensor, list[str]]:
+    """An image file as ``(3, 112, 112)`` float32 RGB in [0, 1], and what had to be changed for it.
+
+    Raises:
+        OSError, ValueError, SyntaxError: as Pillow does, for a file that is not a readable image, or is too large.
+    """
+    if not file.stat().st_size:
+        raise OSError("the file is empty")
+    changes = []
+    with Image.open(file) as opened:
+        width, height = opened.size
+        if width * height > MAX_PIXELS:
+            raise OSError(f"{width}x{height} pixels are more than the {MAX_PIXELS // 10**6} million allowed")
+        image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):
+            changes.append("reduced from 16 to 8 bit")
+            image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+        if image.has_transparency_data:
+            changes.append("transparency dropped")
+        image = image.convert("RGB")
+    if image.size != (SIZE, SIZE):
+        changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")
+        image = ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255).contiguous(), changes

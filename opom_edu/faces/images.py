@@ -1,0 +1,41 @@
+"""What an image batch is, checked in one place: float32 ``(N, 3, H, W)``, RGB, in [0, 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+SIZE = 112  # pixels on a side of an aligned crop
+
+
+def check_images(images: Tensor, *, size: int | None = None, name: str = "images") -> Tensor:
+    """Return ``images`` if it is a valid batch; ``size`` also fixes H = W.
+
+    Raises:
+        ValueError: naming what was received and what to do, for a wrong type, shape, channel order, range, or NaN.
+    """
+    if not isinstance(images, Tensor):
+        raise ValueError(f"{name} must be a torch tensor (N, 3, H, W), got {type(images).__name__}; use torch.as_tensor")
+    shape = tuple(images.shape)
+    if images.ndim == 4 and shape[1] != 3 and shape[3] == 3:
+        raise ValueError(f"{name} {shape} have their channels last; use images.permute(0, 3, 1, 2)")
+    if images.ndim == 3:
+        raise ValueError(f"{name} {shape} are one image; add a batch dimension with images[None]")
+    if images.ndim != 4 or shape[1] != 3:
+        raise ValueError(f"{name} must have shape (N, 3, H, W), got {shape}")
+    if size is not None and shape[2:] != (size, size):
+        raise ValueError(f"{name} must be {size}x{size} aligned crops, got {shape[2]}x{shape[3]}")
+    if images.dtype != torch.float32:
+        hint = "; use images.float() / 255" if images.dtype == torch.uint8 else "; use images.float()"
+        raise ValueError(f"{name} must be float32, got {images.dtype}{hint}")
+    if images.numel():
+        low, high = (float(value) for value in torch.aminmax(images.detach()))
+        if not (low >= 0 and high <= 1):  # a NaN makes both comparisons false
+            hint = "; divide by 255" if low >= 0 and 1 < high <= 255 else ""
+            raise ValueError(f"{name} must lie in [0, 1] without NaN, got {low:.4g} to {high:.4g}{hint}")
+    return images
+
+
+def quantize(images: Tensor) -> Tensor:
+    """Round to 8 bit, as saving a photo does; still floats in [0, 1]."""
+    return images.mul(255).round().div(255)

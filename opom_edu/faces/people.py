@@ -1,0 +1,75 @@
+"""Person and People: what every other part of the library passes around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from opom_edu.errors import PeopleError
+from opom_edu.faces.images import check_images
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person's photos: ``train (K, 3, H, W)`` to learn a mask from, ``test (N, 3, H, W)`` to see whether it protects."""
+
+    name: str
+    train: Tensor
+    test: Tensor
+
+    def __post_init__(self) -> None:
+        check_images(self.train, name=f"training images of {self.name}")
+        check_images(self.test, name=f"test images of {self.name}")
+
+
+class People(Mapping[str, Person]):
+    """People in order, by name, and ``distractors (M, 3, H, W)``: photos of others, who are to be told apart from them.
+
+    ``distractors`` may be empty; the evaluation then takes the other people's test photos in their place. ``report`` lists
+    what was skipped or changed while loading, one sentence each.
+    """
+
+    def __init__(self, people: Sequence[Person], distractors: Tensor | None = None, report: Sequence[str] = ()) -> None:
+        if not people:
+            raise PeopleError("no people were given")
+        self._people = {person.name: person for person in people}
+        if len(self._people) < len(people):
+            raise PeopleError("two people have the same name")
+        shape = people[0].train.shape[1:]
+        self.distractors = torch.empty(0, *shape) if distractors is None else check_images(distractors, name="distractors")
+        self.report = tuple(report)
+
+    def __getitem__(self, name: str) -> Person:
+        if name not in self._people:
+            raise KeyError(f"no person named {name!r}; there are {', '.join(self._people)}")
+        return self._people[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._people)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def __repr__(self) -> str:
+        return f"People({len(self)} people, {len(self.distractors)} distractors)"
+
+
+def load_people(source: str, **options: object) -> People:
+    """Load people from a source.
+
+    Args:
+        source: "folder:PATH", a folder with one sub-folder of aligned crops per person
+            (see :func:`opom_edu.faces.folders.people_from_folder` for its options).
+
+    Raises:
+        PeopleError: for an unknown source (the message lists the choices) or one that does not hold two usable people.
+    """
+    from opom_edu.faces.folders import people_from_folder
+
+    kind, _, path = source.partition(":")
+    if kind == "folder" and path:
+        return people_from_folder(path, **options)  # type: ignore[arg-type]
+    raise PeopleError(f"unknown source of people {source!r}; choose one of folder:PATH")

@@ -1,0 +1,23 @@
+"""One person, one mask: objectives, the loop that learns masks, aids to transferability, baselines."""
+
+from opom_edu.masks.baselines import RandomNoise
+from opom_edu.masks.mask import Mask
+from opom_edu.masks.named import METHODS, make_method
+from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
+from opom_edu.masks.transfer import Transform, input_diversity, random_flip
+
+__all__ = [
+    "FIUAP",
+    "METHODS",
+    "OPOM",
+    "FIUAPPlus",
+    "Learner",
+    "Mask",
+    "Method",
+    "RandomNoise",
+    "Step",
+    "Transform",
+    "input_diversity",
+    "make_method",
+    "random_flip",
+]

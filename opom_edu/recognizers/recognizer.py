@@ -1,0 +1,161 @@
+"""Recognizer: aligned photos in, embeddings of unit norm out, whatever stands behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from opom_edu.errors import MissingExtraError, WeightsError
+from opom_edu.faces.images import SIZE, check_images
+
+# Images per forward pass. Per image a CPU is fastest at 20 to 60, which fit its cache; a GPU wants more at once.
+BATCH_CPU, BATCH_GPU = 30, 512
+
+
+class Recognizer:
+    """A face recognizer. Make one with :func:`opom_edu.load_recognizer` or the constructors below.
+
+    All preprocessing lives inside: every recognizer takes the same batch of aligned 112x112 crops, RGB in [0, 1].
+    ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[[Tensor], Tensor],
+        *,
+        name: str,
+        module: nn.Module | None = None,
+        note: str = "",
+        batch_size: int | None = None,
+    ) -> None:
+        self._forward, self._module, self._batch_size = forward, module, batch_size
+        self.name, self.note = name, note
+        self.differentiable = module is not None
+
+    def __repr__(self) -> str:
+        return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images go: the device of the module's parameters, else the CPU."""
+        parameter = next(self._module.parameters(), None) if self._module is not None else None
+        return torch.device("cpu") if parameter is None else parameter.device
+
+    @property
+    def batch_size(self) -> int:
+        """How many images one forward pass takes at the most."""
+        if self._batch_size is not None:
+            return self._batch_size
+        return BATCH_CPU if self.device.type == "cpu" else BATCH_GPU
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Embeddings ``(N, D)``, float32 of unit norm, of ``images (N, 3, 112, 112)`` in [0, 1].
+
+        If ``images`` requires a gradient, so does the result; otherwise any number of images is worked off in batches.
+
+        Raises:
+            ValueError: if the images are not such a batch, or the recognizer answers with something else than ``(N, D)``
+                finite numbers.
+        """
+        check_images(images, size=SIZE)
+        images = images.to(self.device)
+        with self._evaluating():
+            if images.requires_grad and torch.is_grad_enabled():
+                return self._embed(images)
+            with torch.no_grad():
+                return torch.cat([self._embed(batch) for batch in images.split(self.batch_size)])
+
+    def _embed(self, images: Tensor) -> Tensor:
+        embeddings = self._forward(images)
+        if embeddings.ndim != 2 or len(embeddings) != len(images):
+            raise ValueError(f"{self.name} must give (N, D) embeddings for N={len(images)}, got {tuple(embeddings.shape)}")
+        if not bool(embeddings.isfinite().all()):
+            raise ValueError(f"{self.name} gave embeddings that are not finite")
+        return functional.normalize(embeddings.float(), dim=-1)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Embed in evaluation mode, and leave every submodule in the mode it was in."""
+        training = [m for m in self._module.modules() if m.training] if self._module is not None else []
+        for module in training:
+            module.training = False
+        try:
+            yield
+        finally:
+            for module in training:
+                module.training = True
+
+    @classmethod
+    def from_module(
+        cls, module: nn.Module, *, name: str, preprocess: Callable[[Tensor], Tensor] | None = None, note: str = ""
+    ) -> Recognizer:
+        """Any torch network: a surrogate, or a black box.
+
+        Args:
+            module: maps its input to ``(N, D)``. It runs in evaluation mode; its mode and weights stay as they are.
+            preprocess: differentiable map from the batch in [0, 1] to the module's input; by default none.
+        """
+        forward = module if preprocess is None else lambda images: module(preprocess(images))
+        return cls(forward, name=name, module=module, note=note)
+
+    @classmethod
+    def from_callable(
+        cls, fn: Callable[[Tensor], Any], *, name: str, note: str = "", batch_size: int | None = None
+    ) -> Recognizer:
+        """Any black box: ``fn`` maps a batch ``(N, 3, 112, 112)`` in [0, 1] to ``(N, D)``, a tensor or an array.
+
+        It is called with ``batch_size`` images at the most.
+        """
+        return cls(lambda images: torch.as_tensor(fn(images)), name=name, note=note, batch_size=batch_size)
+
+    @classmethod
+    def from_onnx(
+        cls,
+        path: str | Path,
+        *,
+        size: int | tuple[int, int],
+        mean: float | tuple[float, float, float],
+        std: float | tuple[float, float, float],
+        channels: str = "RGB",
+        name: str | None = None,
+    ) -> Recognizer:
+        """A black box in an ONNX file, run by onnxruntime on the CPU.
+
+        Args:
+            path: the file; its first input is ``(N, 3, H, W)`` and its first output ``(N, D)``.
+            size: the H = W (or the (H, W)) that it wants; crops are resized to it.
+            mean, std: it wants ``(x - mean) / std`` for x in 0..255: one value each, or three in the order of ``channels``.
+            channels: "RGB" or "BGR", the order that it wants.
+
+        Raises:
+            MissingExtraError: without onnxruntime.
+            WeightsError: if the file is missing or is not an ONNX model.
+        """
+        if channels not in ("RGB", "BGR"):
+            raise ValueError(f'channels must be "RGB" or "BGR", got {channels!r}')
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingExtraError("onnxruntime", "onnx") from error
+        try:
+            session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises a dozen types of its own
+            raise WeightsError(f"{path} cannot be read as an ONNX model: {error}") from error
+        entry = session.get_inputs()[0].name
+        shape = (size, size) if isinstance(size, int) else size
+        offset, factor = (torch.as_tensor(value, dtype=torch.float32).reshape(-1, 1, 1) for value in (mean, std))
+
+        def forward(images: Tensor) -> Tensor:
+            if images.shape[2:] != shape:
+                images = functional.interpolate(images, shape, mode="bilinear", antialias=True)
+            ordered = images.flip(1) if channels == "BGR" else images
+            pixels = (ordered * 255 - offset) / factor
+            return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
+
+        return cls(forward, name=name or Path(path).stem)

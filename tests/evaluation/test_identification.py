@@ -1,0 +1,118 @@
+"""The protocol against a literal rendering of it, and its edges."""
+
+import pandas as pd
+import pytest
+import torch
+
+import opom_edu
+from opom_edu.errors import PeopleError
+from opom_edu.evaluation import Gallery, protection, similarity
+from opom_edu.faces import People, Person, quantize
+from opom_edu.masks import Mask, RandomNoise
+from opom_edu.recognizers import Recognizer
+from tests.conftest import make_people, make_person, smooth_noise
+
+
+def noise_masks(people: People, eps: float = 0.2) -> list[Mask]:
+    return [RandomNoise(eps=eps, seed=i).fit(person.train) for i, person in enumerate(people.values())]
+
+
+def literal_psr(recognizer: Recognizer, people: People, masks: list[Mask], rank: int) -> float:
+    """Query by query, as the paper says it."""
+    rates = []
+    for (name, person), mask in zip(people.items(), masks, strict=True):
+        others = [p.test for other, p in people.items() if other != name]
+        distractors = people.distractors if len(people.distractors) else torch.cat(others)
+        missed = []
+        for i, photo in enumerate(person.test):
+            probe = recognizer.embed(quantize(mask.apply(photo[None])))[0]
+            for j, other_photo in enumerate(person.test):
+                if i == j:
+                    continue
+                gallery = torch.cat([other_photo[None], distractors])
+                similarities = recognizer.embed(quantize(gallery)) @ probe
+                top = similarities.argsort(descending=True, stable=True)[:rank]
+                missed.append(0 not in top)
+        rates.append(100 * sum(missed) / len(missed))
+    return sum(rates) / len(rates)
+
+
+@pytest.mark.parametrize("own_distractors", [False, True])
+@pytest.mark.parametrize("rank", [1, 3])
+def test_rates_are_those_of_the_papers_protocol(black_box: Recognizer, own_distractors: bool, rank: int) -> None:
+    people = make_people(3, photos=7)
+    if own_distractors:
+        people = People(list(people.values()), smooth_noise(20, torch.Generator().manual_seed(9)))
+    masks = noise_masks(people)
+    row = protection([black_box], people, masks, ranks=(rank,)).iloc[0]
+    assert row["recognizer"] == "box"
+    assert row["method"] == "random noise"
+    assert row[f"psr_{rank}"] == pytest.approx(literal_psr(black_box, people, masks, rank))
+    nothing = [Mask(torch.zeros(3, 112, 112), 0.0)] * len(people)
+    assert row[f"unprotected_{rank}"] == pytest.approx(literal_psr(black_box, people, nothing, rank))
+
+
+def test_masks_come_by_name_or_in_order_and_for_several_methods(black_box: Recognizer, people: People) -> None:
+    masks = noise_masks(people)
+    named = dict(zip(people, masks, strict=True))
+    one = protection([black_box], people, named)
+    pd.testing.assert_frame_equal(protection([black_box], people, masks), one)
+    weak = noise_masks(people, eps=0.01)
+    both = protection([black_box, black_box], people, {"strong": named, "weak": weak})
+    assert list(both["method"]) == ["strong", "weak"] * 2
+    pd.testing.assert_frame_equal(both.iloc[[0]].drop(columns="method"), one.drop(columns="method"))
+    assert opom_edu.protection is protection
+
+
+def test_without_a_mask_nothing_changes(black_box: Recognizer, people: People) -> None:
+    nothing = [Mask(torch.zeros(3, 112, 112), 0.0)] * len(people)
+    row = protection([black_box], people, nothing).iloc[0]
+    for rank in (1, 5, 10):
+        assert row[f"psr_{rank}"] == row[f"unprotected_{rank}"]
+    assert row["similarity"] == pytest.approx(row["similarity_unprotected"])
+
+
+def test_higher_ranks_protect_less(black_box: Recognizer, people: People) -> None:
+    row = protection([black_box], people, noise_masks(people, eps=0.5)).iloc[0]
+    assert row["psr_1"] >= row["psr_5"] >= row["psr_10"]
+
+
+def test_a_recognizer_sees_rounded_images(people: People) -> None:
+    def levels_only(images: torch.Tensor) -> torch.Tensor:
+        assert (images * 255 - (images * 255).round()).abs().max() < 1e-4
+        return images.mean((2, 3))
+
+    protection([Recognizer.from_callable(levels_only, name="strict")], people, noise_masks(people, eps=0.0173))
+
+
+def test_similarity_leaves_out_the_probes_own_photo(black_box: Recognizer, people: People) -> None:
+    gallery = Gallery.of(black_box, people)
+    person = people["person 1"]
+    embeddings = black_box.embed(quantize(person.test))
+    products = embeddings @ embeddings.T
+    others = products[~torch.eye(len(products), dtype=torch.bool)]
+    assert similarity(gallery.probes())["person 1"] == pytest.approx(float(others.mean()), abs=1e-6)
+
+
+def test_ties_count_as_found() -> None:
+    photo = smooth_noise(1, torch.Generator().manual_seed(0)).repeat(3, 1, 1, 1)
+    twins = People([Person("a", photo, photo), Person("b", photo, photo)])
+    constant = Recognizer.from_callable(lambda images: torch.ones(len(images), 4), name="constant")
+    assert Gallery.of(constant, twins).probes()["a"].success(1) == 0
+
+
+def test_bad_input_is_named(black_box: Recognizer, people: People) -> None:
+    masks = noise_masks(people)
+    with pytest.raises(ValueError, match="4 people need as many masks, got 3"):
+        protection([black_box], people, masks[:3])
+    with pytest.raises(ValueError, match="no mask for person 2"):
+        protection([black_box], people, {n: m for n, m in zip(people, masks, strict=True) if n != "person 2"})
+    with pytest.raises(ValueError, match="no masks"):
+        protection([black_box], people, [])
+    with pytest.raises(ValueError, match="rank must be within 1 and the 18 distractors"):
+        protection([black_box], people, masks, ranks=(19,))
+    alone = make_person("alone", 0)
+    with pytest.raises(PeopleError, match="single person"):
+        protection([black_box], People([alone]), masks[:1])
+    with pytest.raises(PeopleError, match="short has 1 test photos"):
+        protection([black_box], People([alone, Person("short", alone.train, alone.test[:1])]), masks[:2])

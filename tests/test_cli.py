@@ -1,0 +1,149 @@
+"""The commands as a person types them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from opom_edu import cli
+from opom_edu.errors import MissingExtraError
+from opom_edu.recognizers import Recognizer, zoo
+from tests.conftest import make_people, small_network
+
+
+@pytest.fixture(autouse=True)
+def recognizers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two small networks under the names of the real ones."""
+    made = {
+        "mobilefacenet": Recognizer.from_module(small_network(), name="mobilefacenet"),
+        "dlib": Recognizer.from_module(small_network(seed=1), name="dlib"),
+    }
+
+    def load(name: str, **_options: object) -> Recognizer:
+        if name not in made:
+            raise ValueError(f"unknown recognizer {name!r}; choose one of {', '.join(zoo.list_recognizers())}")
+        return made[name]
+
+    monkeypatch.setattr("opom_edu.recognizers.load_recognizer", load)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, person in make_people(3, photos=16, train=10).items():
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        for part in ("train", "test"):
+            for i, image in enumerate(getattr(person, part)):
+                pixels = (image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "faces" / name / f"{part == 'test':d}{i:02}.png")
+    return tmp_path / "faces"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def words(result: Result) -> str:
+    """The output without its frame and line breaks."""
+    return " ".join(result.output.replace("│", " ").split())
+
+
+def test_demo_prints_the_table_and_writes_the_report(folder: Path, tmp_path: Path) -> None:
+    result = run("demo", "--people", f"folder:{folder}", "--steps", 2, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    for word in ("unprotected", "random noise", "FI-UAP+", "OPOM convex", "white box", "black box", "PSNR"):
+        assert word in result.output
+    table = pd.read_csv(tmp_path / "out" / "rates.csv")
+    assert len(table) == 6 * 2
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+
+
+def test_demo_without_people_says_what_to_give() -> None:
+    result = run("demo")
+    assert result.exit_code == 2
+    assert "--people folder:PATH" in words(result)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--eps", "8", "8/255"),
+        ("--eps", "-0.1", "within 0 and 1"),
+        ("--eps", "a lot", "not a number"),
+        ("--eps", "1/0", "not a number"),
+        ("--methods", "magic", "choose one of random, fi-uap"),
+        ("--surrogate", "facenet", "choose one of mobilefacenet, dlib"),
+        ("--targets", "facenet", "choose one of mobilefacenet, dlib"),
+        ("--people", "folder:nowhere", "nowhere is not a folder"),
+        ("--people", "strangers", "choose one of folder:PATH"),
+        ("--train", "40", "nobody with 42 usable images"),
+        ("--steps", "0", "steps must be at least 1"),
+    ],
+)
+def test_bad_options_are_named_and_nothing_is_written(
+    folder: Path, tmp_path: Path, option: str, value: str, says: str
+) -> None:
+    options = {"--people": f"folder:{folder}", "--out": str(tmp_path / "out")} | {option: value}
+    result = run("demo", *(word for pair in options.items() for word in pair))
+    assert result.exit_code == 2
+    assert says in words(result)
+    assert not (tmp_path / "out").exists()
+
+
+def test_eps_zero_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("demo", "--people", f"folder:{folder}", "--eps", 0, "--methods", "convex", "--steps", 1, "--out", out)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(out / "rates.csv")
+    assert (table["psr_1"] == table["unprotected_1"]).all()
+
+
+def test_an_interrupted_demo_writes_nothing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("opom_edu.experiments.compare", interrupt)
+    result = run("demo", "--people", f"folder:{folder}", "--out", tmp_path / "out")
+    assert result.exit_code == 130
+    assert "nothing was written" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_skipped_photos_are_told(folder: Path, tmp_path: Path) -> None:
+    (folder / "person 0" / "zz.png").write_text("not an image")
+    options = ("--methods", "random", "--out", tmp_path / "out")
+    result = run("demo", "--people", f"folder:{folder}", *options)
+    assert result.exit_code == 0, result.output
+    assert "person 0/zz.png: skipped" in result.output
+
+
+def test_a_black_box_that_cannot_be_loaded_is_left_out(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opom_edu import recognizers
+
+    load = recognizers.load_recognizer
+
+    def without_dlib(name: str, **options: object) -> Recognizer:
+        if name == "dlib":
+            raise MissingExtraError("dlib", "dlib")
+        return load(name, **options)
+
+    monkeypatch.setattr("opom_edu.recognizers.load_recognizer", without_dlib)
+    options = ("--people", f"folder:{folder}", "--methods", "random", "--out", tmp_path / "out")
+    result = run("demo", *options)
+    assert result.exit_code == 0, result.output
+    assert "dlib is left out" in result.output
+    assert run("demo", *options, "--targets", "dlib").exit_code == 2
+
+
+def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(zoo.WEIGHTS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(cli.EXTRAS, "imagined", ("no-such-package",))
+    result = run("doctor")
+    assert result.exit_code == 0, result.output
+    assert "missing no-such-package; pip install 'opom_edu[imagined]'" in result.output
+    assert "mobilefacenet_casia.safetensors" in result.output
