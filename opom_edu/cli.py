@@ -46,7 +46,7 @@ def _plain_errors() -> Iterator[None]:
         errors.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
-        errors.print("interrupted; nothing was written")
+        errors.print("interrupted; no unfinished file is left")
         raise typer.Exit(130) from None
 
 
@@ -174,8 +174,8 @@ def _table(found: Comparison) -> Table:
     from opom_edu.experiments import rates_by_method
 
     rates = rates_by_method(found)
-    gray = found.eps * 255
-    table = Table(title=f"Protection success rate, rank 1, in %; at most {gray:g} of 255 gray levels", title_justify="left")
+    title = f"Protection success rate at rank 1, in %; masks change a pixel by at most {found.eps * 255:g} of 255 levels"
+    table = Table(title=title, title_justify="left")
     table.add_column("mask")
     for name in rates.columns:
         kind = "white box" if name == found.surrogate.name else "black box"

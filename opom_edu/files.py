@@ -12,11 +12,7 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed.
-
-    >>> with replacing("report.html") as temporary:
-    ...     _ = temporary.write_text("done")
-    """
+    """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)

@@ -107,7 +107,7 @@ def test_an_interrupted_demo_writes_nothing(folder: Path, tmp_path: Path, monkey
     monkeypatch.setattr("opom_edu.experiments.compare", interrupt)
     result = run("demo", "--people", f"folder:{folder}", "--out", tmp_path / "out")
     assert result.exit_code == 130
-    assert "nothing was written" in result.output
+    assert "no unfinished file" in result.output
     assert not (tmp_path / "out").exists()
 
 

@@ -69,10 +69,10 @@ class Gallery:
                 raise PeopleError(f"{person.name} has {len(person.test)} test photos; a probe and one to be found make two")
         if not len(people.distractors) and len(people) < 2:
             raise PeopleError("a single person is always found first; add people or distractors")
-        photos = torch.cat([*(person.test for person in people.values()), people.distractors])
-        counts = [len(person.test) for person in people.values()]
-        *own, distractors = recognizer.embed(quantize(photos)).split([*counts, len(people.distractors)])
-        return cls(recognizer, people, dict(zip(people, own, strict=True)), distractors)
+        own = _embed(recognizer, [person.test for person in people.values()])
+        # A thousand at a time, so that ten thousand distractors do not fill the memory twice.
+        parts = [_embed(recognizer, [part])[0] for part in people.distractors.split(1000) if len(part)]
+        return cls(recognizer, people, dict(zip(people, own, strict=True)), torch.cat([own[0][:0], *parts]))
 
     def probes(self, masks: Masks | None = None) -> dict[str, Probes]:
         """Everybody's probes: the test photos, masked or (by default) clean, rounded to 8 bit.
@@ -83,9 +83,8 @@ class Gallery:
         own: Mapping[str, Tensor] = self.own
         if masks is not None:
             given = masks_by_person(self.people, masks)
-            masked = torch.cat([quantize(given[name].apply(person.test)) for name, person in self.people.items()])
-            parts = self.recognizer.embed(masked).split([len(embeddings) for embeddings in self.own.values()])
-            own = dict(zip(self.people, parts, strict=True))
+            masked = [given[name].apply(person.test) for name, person in self.people.items()]
+            own = dict(zip(self.people, _embed(self.recognizer, masked), strict=True))
         return {name: self._compare(name, embeddings) for name, embeddings in own.items()}
 
     def _compare(self, name: str, embeddings: Tensor) -> Probes:
@@ -95,6 +94,11 @@ class Gallery:
         similar = embeddings @ self.own[name].T
         elsewhere = ~torch.eye(len(similar), dtype=torch.bool, device=similar.device)
         return Probes(similar[elsewhere].reshape(len(similar), -1), embeddings @ others.T)
+
+
+def _embed(recognizer: Recognizer, groups: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Embeddings of several groups of photos, rounded to 8 bit, in one call: a black box may work on many at once."""
+    return recognizer.embed(quantize(torch.cat(list(groups)))).split([len(group) for group in groups])
 
 
 def masks_by_person(people: People, masks: Masks) -> dict[str, Mask]:

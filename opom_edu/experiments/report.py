@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader
 from PIL import Image
 from torch import Tensor
 
 from opom_edu import __version__
-from opom_edu.errors import MissingExtraError
 from opom_edu.experiments.comparison import Comparison
 from opom_edu.faces import quantize
 from opom_edu.files import replacing
-from opom_edu.plots import psr_bars
-
-UNPROTECTED = "unprotected"
+from opom_edu.plots import UNLEARNED, psr_bars
 
 
 def rates_by_method(comparison: Comparison, rank: int = 1) -> pd.DataFrame:
@@ -26,40 +24,33 @@ def rates_by_method(comparison: Comparison, rank: int = 1) -> pd.DataFrame:
     table = comparison.rates
     order = table["recognizer"].unique()
     rows = table.pivot(index="method", columns="recognizer", values=f"psr_{rank}").loc[table["method"].unique(), order]
-    first = table.groupby("recognizer")[f"unprotected_{rank}"].first()[order].rename(UNPROTECTED)
+    first = table.groupby("recognizer")[f"unprotected_{rank}"].first()[order].rename("unprotected")
     return pd.concat([first.to_frame().T, rows])
 
 
 def findings(comparison: Comparison) -> list[str]:
     """What to notice, one sentence per recognizer, put together from the figures themselves."""
     sentences = []
+    table = rates_by_method(comparison)
     for recognizer in (comparison.surrogate, *comparison.targets):
-        column = rates_by_method(comparison)[recognizer.name]
-        learned = column.drop([UNPROTECTED, "random noise"], errors="ignore")
+        column = table[recognizer.name]
+        learned = column.drop(list(UNLEARNED), errors="ignore")
         if learned.empty:
             continue
-        kind = "white box, on which the masks were learned" if recognizer is comparison.surrogate else "black box"
-        noise = f", with random noise of that size {column['random noise']:.1f} %" if "random noise" in column else ""
+        kind = "white box: the masks were learned on it" if recognizer is comparison.surrogate else "black box"
+        noise = f"with random noise of the same size {column['random noise']:.1f} %, " if "random noise" in column else ""
         sentences.append(
-            f"On {recognizer.name} ({kind}) {column[UNPROTECTED]:.1f} % of queries miss the person without a mask{noise}, "
-            f"and with the best masks, {learned.idxmax()}, {learned.max():.1f} %."
+            f"{recognizer.name} ({kind}) misses the person in {column['unprotected']:.1f} % of queries without a mask, "
+            f"{noise}with the best masks, {learned.idxmax()}, in {learned.max():.1f} %."
         )
     return sentences
 
 
 def write_report(comparison: Comparison, path: str | Path, *, title: str = "One person, one mask") -> Path:
-    """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file.
-
-    Raises:
-        MissingExtraError: without jinja2.
-    """
-    try:
-        from jinja2 import Environment, PackageLoader
-    except ImportError as error:
-        raise MissingExtraError("jinja2", "report") from error
+    """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file."""
     environment = Environment(loader=PackageLoader("opom_edu.experiments", "."), autoescape=True)
     chart = io.StringIO()
-    psr_bars(comparison.rates).savefig(chart, format="svg")
+    psr_bars(rates_by_method(comparison), white_box=[comparison.surrogate.name]).savefig(chart, format="svg")
     shown = list(comparison.masks)[-1]
     html = environment.get_template("report.html").render(
         title=title,

@@ -217,10 +217,7 @@ def check_training(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class FIUAP(Method):
-    """Every image leaves its own clean embedding: the paper's baseline. Arguments: see :class:`Method`.
-
-    >>> mask = FIUAP(surrogate, eps=8 / 255).fit(person.train)  # doctest: +SKIP
-    """
+    """Every image leaves its own clean embedding: the paper's baseline. Arguments: see :class:`Method`."""
 
     label: ClassVar[str] = "FI-UAP"
 
@@ -254,8 +251,10 @@ class OPOM(Method):
     The other arguments: see :class:`Method`. The released code solves one problem per image and step in CVXPY; here one
     batched projection serves all images, exact to rounding.
 
-    >>> mask = OPOM(surrogate, hull="convex", eps=8 / 255).fit(person.train)  # doctest: +SKIP
-    >>> protected = mask.apply(person.test)  # doctest: +SKIP
+    Example::
+
+        mask = OPOM(surrogate, hull="convex", eps=8 / 255).fit(person.train)  # (10, 3, 112, 112) in [0, 1]
+        protected = mask.apply(person.test)
     """
 
     _: KW_ONLY

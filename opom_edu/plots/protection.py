@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,19 +14,14 @@ GRAY, LIGHT = "#8c8c8c", "#c9c9c9"
 UNLEARNED = ("unprotected", "random noise")
 
 
-def psr_bars(table: pd.DataFrame, rank: int = 1) -> Figure:
-    """Bars of the protection success rate by recognizer and method, the unprotected rate first.
+def psr_bars(rates: pd.DataFrame, *, white_box: Collection[str] = (), rank: int = 1) -> Figure:
+    """Bars of the protection success rate, grouped by recognizer.
 
     Args:
-        table: as :func:`opom_edu.protection` gives it; a boolean column ``white_box`` marks the surrogate's rows.
-        rank: which of the table's ranks to draw.
+        rates: a row per method and a column per recognizer, in percent, in the order to draw them.
+        white_box: the recognizers on which the masks were learned; the others are labeled black boxes.
+        rank: of the rates, for the label.
     """
-    rates = table.pivot(index="method", columns="recognizer", values=f"psr_{rank}")
-    rates = rates.loc[table["method"].unique(), table["recognizer"].unique()]
-    unprotected = table.groupby("recognizer")[f"unprotected_{rank}"].first()
-    rates = pd.concat([unprotected.rename("unprotected").to_frame().T, rates])
-    white = set(table.loc[table["white_box"], "recognizer"]) if "white_box" in table else set()
-
     count = len(rates)
     figure = Figure(figsize=(max(7.5, 0.42 * count * len(rates.columns) + 2.2), 4.2), layout="constrained")
     axes = figure.subplots()
@@ -37,11 +34,11 @@ def psr_bars(table: pd.DataFrame, rank: int = 1) -> Figure:
             places + (i - (count - 1) / 2) * width, values, 0.92 * width, color=gray or next(learned), label=method
         )
         axes.bar_label(bars, fmt="%.0f", fontsize=8, padding=1)
-    axes.set_xticks(places, [f"{name}\n({'white box' if name in white else 'black box'})" for name in rates.columns])
+    axes.set_xticks(places, [f"{name}\n({'white box' if name in white_box else 'black box'})" for name in rates.columns])
     axes.set_ylim(0, 109)
     axes.set_yticks(range(0, 101, 20))
     axes.set_ylabel(f"protection success rate, rank {rank} (%)")
-    axes.set_title("How often is the person not found? Higher protects better", loc="left", fontsize=11)
+    axes.set_title("How often is the person not found? Higher bars protect better.", loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e6e6e6")
     axes.set_axisbelow(True)
