@@ -25,7 +25,7 @@ setup: .venv/.dev  ## make .venv with all that the demo and the tests need
 	touch $@
 
 demo: setup  ## the main job: make demo PEOPLE=folder:PATH [ARGS='--seed 1 ...']
-	$(BIN)/opom-edu demo $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)
+	$(BIN)/opom-edu demo $(if $(PEOPLE),--people "$(PEOPLE)") $(ARGS)
 
 lab: .venv/.lab  ## open JupyterLab
 	$(BIN)/jupyter lab

@@ -42,7 +42,7 @@ def _plain_errors() -> Iterator[None]:
                 f"note: {message}", style="yellow", markup=False
             )
             yield
-    except (OpomError, ValueError) as error:
+    except (OpomError, ValueError, OSError) as error:
         errors.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
@@ -56,10 +56,10 @@ def parse_eps(text: str) -> float:
     try:
         value = float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
-        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.03") from None
+        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.03", param_hint="--eps") from None
     if not 0 <= value <= 1:
         hint = f"; for {text} gray levels write {text}/255" if value > 1 and not below else ""
-        raise typer.BadParameter(f"must be within 0 and 1, a share of the pixel range, got {text}{hint}")
+        raise typer.BadParameter(f"must be within 0 and 1, a share of the pixel range, got {text}{hint}", param_hint="--eps")
     return value
 
 
@@ -85,11 +85,12 @@ def demo(
     with _plain_errors():
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
-        from opom_edu.files import replacing
+        from opom_edu.files import check_folder, replacing
         from opom_edu.masks import input_diversity, make_method, random_flip
         from opom_edu.masks.named import PAPER
         from opom_edu.recognizers import load_recognizer
 
+        check_folder(out)
         white_box = load_recognizer(surrogate, device=device)
         black_boxes = _black_boxes(targets, surrogate)
         transforms = (random_flip(), input_diversity()) if aids else ()
@@ -120,8 +121,7 @@ def doctor() -> None:
     import torch
 
     from opom_edu import __version__
-    from opom_edu.recognizers import list_recognizers
-    from opom_edu.recognizers.zoo import availability
+    from opom_edu.recognizers import list_recognizers, load_recognizer
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     console.print(f"opom_edu {__version__}, Python {sys.version.split()[0]}, torch {torch.__version__}")
@@ -132,7 +132,11 @@ def doctor() -> None:
         state = f"missing {', '.join(missing)}; pip install 'opom_edu[{extra}]'" if missing else "ok"
         console.print(f"extra {extra:10} {state}", markup=False)
     for name in list_recognizers():
-        console.print(f"recognizer {name:14} {availability(name) or 'ok'}", markup=False)
+        try:
+            state = f"ok: {load_recognizer(name).note}"
+        except OpomError as error:
+            state = str(error)
+        console.print(f"recognizer {name:14} {state}", markup=False)
 
 
 EXTRAS = {

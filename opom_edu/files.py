@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from opom_edu.errors import OpomError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -26,6 +28,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: str | Path) -> None:
+    """Make sure, before long work, that files can be written to the folder ``path``, which need not exist yet.
+
+    Raises:
+        OpomError: if they cannot.
+    """
+    nearest = next(folder for folder in (Path(path).absolute(), *Path(path).absolute().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        reason = "cannot be written to" if nearest.is_dir() else "is a file"
+        raise OpomError(f"{path} cannot take the results: {nearest} {reason}; name another folder")
 
 
 def sha256(path: str | Path) -> str:

@@ -61,6 +61,6 @@ def black_box() -> Recognizer:
 @pytest.fixture(scope="session")
 def real() -> Path:
     """The folder of real faces and weights for local evaluation, which is not distributed."""
-    if not (REAL / "faces").is_dir():
+    if not ((REAL / "faces").is_dir() and (REAL / "models").is_dir()):
         pytest.skip(f"real faces are for local evaluation and not in {REAL}; OPOM_EDU_REAL names their folder")
     return REAL

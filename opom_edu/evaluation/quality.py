@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from torch import Tensor
 
+from opom_edu.evaluation.gallery import Masks, masks_by_person
 from opom_edu.faces import People, check_images, quantize
-from opom_edu.masks import Mask
 
 SSIM_WINDOW = 11  # pixels, with a Gaussian weight of 1.5 pixels: Wang et al. 2004
 
@@ -34,7 +34,8 @@ def image_quality(images: Tensor, changed: Tensor) -> pd.DataFrame:
     return pd.DataFrame({"psnr": (-10 * error.log10()).numpy(), "ssim": structure.numpy()})
 
 
-def mask_quality(people: People, masks: dict[str, Mask]) -> pd.Series:
+def mask_quality(people: People, masks: Masks) -> pd.Series:
     """Mean ``psnr`` and ``ssim`` of everybody's masked test photos, as saved in 8 bit."""
-    tables = [image_quality(p.test, quantize(masks[name].apply(p.test))) for name, p in people.items()]
+    own = masks_by_person(people, masks)
+    tables = [image_quality(p.test, quantize(own[name].apply(p.test))) for name, p in people.items()]
     return pd.concat(tables).mean()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from opom_edu.errors import PeopleError
@@ -67,8 +65,12 @@ def calibrate(gallery: Gallery, fmrs: Sequence[float] = FMRS) -> dict[float, dic
     pairs = pairs[:, owner[pairs[0]] != owner[pairs[1]]]
     embeddings = torch.cat(list(gallery.own.values())).cpu()
     impostor = (embeddings @ embeddings.T)[pairs[0], pairs[1]]
-    elsewhere = [impostor[(owner[pairs] != i).all(0)] for i in range(len(counts))]
-    return {fmr: {name: threshold_at(elsewhere[i], fmr) for i, name in enumerate(gallery.own)} for fmr in fmrs}
+    thresholds: dict[float, dict[str, float]] = {fmr: {} for fmr in fmrs}
+    for person, name in enumerate(gallery.own):
+        elsewhere = impostor[(owner[pairs] != person).all(0)]
+        for fmr in fmrs:
+            thresholds[fmr][name] = threshold_at(elsewhere, fmr)
+    return thresholds
 
 
 def threshold_at(impostor: Tensor, fmr: float) -> float:
@@ -89,7 +91,7 @@ def threshold_at(impostor: Tensor, fmr: float) -> float:
     return float(values.topk(allowed + 1).values[-1])
 
 
-def roc(genuine: Tensor | NDArray[np.floating], impostor: Tensor | NDArray[np.floating]) -> pd.DataFrame:
+def roc(genuine: Tensor, impostor: Tensor) -> pd.DataFrame:
     """The receiver operating characteristic of similarities.
 
     Args:
@@ -104,9 +106,8 @@ def roc(genuine: Tensor | NDArray[np.floating], impostor: Tensor | NDArray[np.fl
     """
     from sklearn.metrics import roc_curve
 
-    same, other = (np.asarray(values, dtype=np.float64).ravel() for values in (genuine, impostor))
-    if not same.size or not other.size:
+    if not genuine.numel() or not impostor.numel():
         raise ValueError("a ROC needs at least one genuine and one impostor pair")
-    labels = np.concatenate([np.ones(same.size), np.zeros(other.size)])
-    fmr, tar, threshold = roc_curve(labels, np.concatenate([same, other]))
+    values = torch.cat([genuine.flatten(), impostor.flatten()]).double().cpu()
+    fmr, tar, threshold = roc_curve(torch.arange(len(values)) < genuine.numel(), values)
     return pd.DataFrame({"threshold": threshold, "fmr": fmr, "tar": tar})

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from opom_edu.evaluation import Gallery, accepted, calibrate, mask_quality, rates, similarity
+from opom_edu.evaluation.identification import RANKS
 from opom_edu.faces import People
 from opom_edu.masks import Learner, Mask, Step
 from opom_edu.recognizers import Recognizer
@@ -23,8 +24,8 @@ class Comparison:
 
     Attributes:
         rates: a row per recognizer and method, in percent: ``psr_1``, ``unprotected_1`` and so on (see
-            :func:`opom_edu.protection`), ``tar`` and ``tar_unprotected`` at a false-match rate of 1e-3 where there are
-            people enough to calibrate it; ``white_box`` marks the surrogate.
+            :func:`opom_edu.protection`) for the ranks that there are distractors for; ``tar`` and ``tar_unprotected`` at a
+            false-match rate of 1e-3 where there are people enough to calibrate it; ``white_box`` marks the surrogate.
         similarity: a row per recognizer, method and person: ``unprotected`` and ``protected`` mean cosines.
         quality: ``psnr`` (dB) and ``ssim`` by method.
         masks: by method and person.
@@ -50,20 +51,29 @@ def compare(
     """Learn masks by all ``methods`` for everybody, and evaluate them on the surrogate and on all ``targets``.
 
     Args:
-        on_progress: called with what is done next and the share of the whole that is done, 0 to 1.
+        on_progress: called with what is being done and the share of the whole that is done, 0 to 1.
+
+    Raises:
+        ValueError: if a recognizer is given twice.
     """
     progress = on_progress or (lambda _what, _share: None)
+    names = [recognizer.name for recognizer in (surrogate, *targets)]
+    if len({*names}) < len(names):
+        raise ValueError(f"every recognizer counts once, got {', '.join(names)}")
     masks = _learn(people, methods, lambda what, share: progress(what, LEARNING * share))
     quality = pd.DataFrame({name: mask_quality(people, own) for name, own in masks.items()}).T
     rows: list[dict[str, Any]] = []
     persons: list[dict[str, Any]] = []
     recognizers = (surrogate, *targets)
-    for i, recognizer in enumerate(recognizers):
+    total, done = len(recognizers) * (len(masks) + 1), 0  # the clean photos count as one more
+    for recognizer in recognizers:
+        progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)
+        done += 1
         for method, row, similar in _evaluate(people, recognizer, masks):
             rows.append({"method": method, "recognizer": recognizer.name, "white_box": recognizer is surrogate, **row})
             persons += ({"method": method, "recognizer": recognizer.name, **one} for one in similar)
-            share = (i + (list(masks).index(method) + 1) / len(masks)) / len(recognizers)
-            progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * share)
+            done += 1
+            progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)
     return Comparison(
         people, surrogate, tuple(targets), methods[0].eps, masks, pd.DataFrame(rows), pd.DataFrame(persons), quality
     )
@@ -88,13 +98,14 @@ def _evaluate(
     gallery = Gallery.of(recognizer, people)
     unprotected = gallery.probes()
     before = similarity(unprotected)
+    ranks = [rank for rank in RANKS if rank <= min(own.distractors.shape[1] for own in unprotected.values())]
     try:
         thresholds = calibrate(gallery, [1e-3])[1e-3]
     except ValueError:  # too few people: identification alone can be measured
         thresholds = None
     for method, own in masks.items():
         probes = gallery.probes(own)
-        row = rates(probes, unprotected)
+        row = rates(probes, unprotected, ranks)
         if thresholds is not None:
             row |= accepted(probes, unprotected, thresholds)
         after = similarity(probes)

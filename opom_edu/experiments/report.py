@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from opom_edu import __version__
+from opom_edu.evaluation.identification import RANKS
 from opom_edu.experiments.comparison import Comparison
 from opom_edu.faces import quantize
 from opom_edu.files import replacing
@@ -57,6 +58,7 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
         version=__version__,
         comparison=comparison,
         levels=comparison.eps * 255,
+        ranks=[rank for rank in RANKS if f"psr_{rank}" in comparison.rates],
         recipe=next(iter(comparison.masks[shown].values())).recipe,
         recognizers=[comparison.surrogate, *comparison.targets],
         rates={(r["recognizer"], r["method"]): r for r in comparison.rates.to_dict("records")},

@@ -21,9 +21,9 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
     """People from ``path``, a folder with one sub-folder of aligned 112x112 crops per person.
 
     Images are taken in the order of their names: the first ``train`` of each person to learn from, the next ``test`` (by
-    default all that remain) to evaluate on. Gray images become RGB, 16-bit ones 8-bit, alpha is dropped, and images of
-    another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report`` and in one
-    :class:`PeopleWarning`.
+    default all that remain) to evaluate on. Gray and other kinds of images become 8-bit RGB, alpha is dropped, and images
+    of another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report`` and in
+    one :class:`PeopleWarning`.
 
     Raises:
         PeopleError: if the folder is missing, or fewer than two people have ``train + 2`` readable images (a test image
@@ -59,7 +59,7 @@ def _read_folder(folder: Path, report: list[str], limit: int | None) -> list[Ten
         where = f"{folder.name}/{file.name}"
         try:
             image, changes = read_crop(file)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
             report.append(f"{where}: skipped, {error}")
             continue
         report += [f"{where}: {change}" for change in changes]
@@ -71,7 +71,8 @@ def read_crop(file: Path) -> tuple[Tensor, list[str]]:
     """An image file as ``(3, 112, 112)`` float32 RGB in [0, 1], and what had to be changed for it.
 
     Raises:
-        OSError, ValueError, SyntaxError: as Pillow does, for a file that is not a readable image, or is too large.
+        OSError: if the file is empty, too large, or holds no pixel levels. Pillow raises that and much else where it cannot
+            be read.
     """
     if not file.stat().st_size:
         raise OSError("the file is empty")
@@ -80,12 +81,16 @@ def read_crop(file: Path) -> tuple[Tensor, list[str]]:
         width, height = opened.size
         if width * height > MAX_PIXELS:
             raise OSError(f"{width}x{height} pixels are more than the {MAX_PIXELS // 10**6} million allowed")
+        if opened.mode == "F":
+            raise OSError("floating-point pixels have no fixed range")
+        if opened.mode != "RGB":
+            changes.append(f"converted from {opened.mode} to RGB")
+        elif any(";16" in str(tile[3]) for tile in getattr(opened, "tile", ())):
+            changes.append("reduced from 16 to 8 bit")
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I"):
-            changes.append("reduced from 16 to 8 bit")
-            image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
-        if image.has_transparency_data:
-            changes.append("transparency dropped")
+            levels = np.asarray(image)
+            image = Image.fromarray((levels / (257 if levels.max() > 255 else 1)).round().clip(0, 255).astype(np.uint8))
         image = image.convert("RGB")
     if image.size != (SIZE, SIZE):
         changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")

@@ -45,22 +45,15 @@ class Hull(ABC):
 
     def weights(self, x: Tensor) -> Tensor:
         """Weights ``(..., N, K)`` of the nearest points: within the hull's bounds and summing to one."""
-        single = self.features.ndim == 2
-        people = 1 if single else len(self.features)
-        expected = self.features.shape[-1]
-        if x.ndim < 2 or x.shape[-1] != expected or (not single and (x.ndim != 3 or len(x) != people)):
-            wanted = f"(..., N, {expected})" if single else f"({people}, N, {expected})"
-            raise ValueError(f"points must be {wanted} for features {tuple(self.features.shape)}, got {tuple(x.shape)}")
-        if not bool(x.isfinite().all()):
-            raise ValueError("points must be finite")
-        with torch.no_grad():
-            features = self.features.to(x.device).reshape(people, -1, expected)
-            weights = self._weights(features, x.detach().reshape(people, -1, expected))
-        return weights.to(x.dtype).reshape(*x.shape[:-1], features.shape[1])
+        weights = self._solve(x)
+        return weights.to(x.dtype).reshape(*x.shape[:-1], weights.shape[-1])
 
     def project(self, x: Tensor) -> Tensor:
         """The nearest points of the hull, ``(..., N, D)``."""
-        return self.weights(x) @ self.features.to(x)
+        # In double precision to the end: an affine hull's weights may be large and cancel.
+        weights = self._solve(x)
+        features = self.features.to(x.device, torch.float64).reshape(len(weights), -1, x.shape[-1])
+        return (weights @ features).to(x.dtype).reshape(x.shape)
 
     def distance(self, x: Tensor) -> Tensor:
         """Euclidean distances ``(..., N)`` to the hull.
@@ -69,9 +62,23 @@ class Hull(ABC):
         """
         return torch.linalg.vector_norm(x - self.project(x), dim=-1)
 
+    @torch.no_grad()
+    def _solve(self, x: Tensor) -> Tensor:
+        """Check the points, and solve for their weights ``(P, N, K)`` in float64, with P = 1 for a single identity."""
+        single = self.features.ndim == 2
+        people = 1 if single else len(self.features)
+        expected = self.features.shape[-1]
+        if x.ndim < 2 or x.shape[-1] != expected or (not single and (x.ndim != 3 or len(x) != people)):
+            wanted = f"(..., N, {expected})" if single else f"({people}, N, {expected})"
+            raise ValueError(f"points must be {wanted} for features {tuple(self.features.shape)}, got {tuple(x.shape)}")
+        if not bool(x.isfinite().all()):
+            raise ValueError("points must be finite")
+        features = self.features.to(x.device).reshape(people, -1, expected)
+        return self._weights(features, x.detach().reshape(people, -1, expected))
+
     @abstractmethod
     def _weights(self, features: Tensor, x: Tensor) -> Tensor:
-        """Weights ``(P, N, K)`` for features ``(P, K, D)`` and points ``(P, N, D)``."""
+        """Weights ``(P, N, K)`` in float64 for features ``(P, K, D)`` and points ``(P, N, D)``."""
 
 
 class ClassCenter(Hull):
@@ -79,7 +86,7 @@ class ClassCenter(Hull):
 
     def _weights(self, features: Tensor, x: Tensor) -> Tensor:
         count = features.shape[1]
-        return x.new_full((*x.shape[:-1], count), 1 / count)
+        return x.new_full((*x.shape[:-1], count), 1 / count, dtype=torch.float64)
 
 
 class AffineHull(Hull):
@@ -94,7 +101,8 @@ class AffineHull(Hull):
         center = features.mean(-2, keepdim=True)
         longest = torch.linalg.vector_norm(features, dim=-1).amax(-1)
         inverse = torch.linalg.pinv(features - center, atol=rounding * longest, rtol=torch.zeros_like(longest))
-        return (x.double() - center) @ inverse + 1 / features.shape[1]
+        weights = (x.double() - center) @ inverse
+        return weights - weights.mean(-1, keepdim=True) + 1 / features.shape[1]
 
 
 class ConvexHull(Hull):

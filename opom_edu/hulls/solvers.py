@@ -15,8 +15,8 @@ from torch import Tensor
 
 from opom_edu.errors import SolverError
 
-# How far a weight or a slope may stray past its sign, for features of norm at most 1: the objective then lies within 2e-10
-# of the optimum, and rounding, about 1e-14, stays far below.
+# How far a weight or a slope may stray past its sign, in a problem scaled so that no entry is larger than about 1: the
+# objective then lies within 2e-10 of the optimum, and rounding, about 1e-14, stays far below.
 TOLERANCE = 1e-10
 ROUNDING = 1e-13
 # Of all optimal weights take the shortest vector: this makes them unique where images repeat or K > D + 1.
@@ -29,15 +29,19 @@ def bounded_weights(features: Tensor, x: Tensor, lower: float = 0.0, upper: floa
     """Weights of the nearest points to ``x (P, N, D)`` in the hulls of ``features (P, K, D)``: ``(P, N, K)`` float64.
 
     Raises:
-        SolverError: where the optimality conditions are not met to ``TOLERANCE``.
+        SolverError: if the optimality conditions cannot be met, for points or features of extreme size.
     """
     gram, linear = _quadratic(features, x)
     people, points, count = linear.shape
     owner = torch.arange(people, device=x.device).repeat_interleave(points)
     rows = linear.reshape(-1, count)
+    far = rows.abs().amax(-1, keepdim=True).clamp_min(1)  # points far away have large linear terms
     size = max(1, CHUNK_ENTRIES // count**2)
-    solved = [_guess(gram[o], b, lower, upper) for o, b in zip(owner.split(size), rows.split(size), strict=True)]
-    return torch.cat(solved).clamp(lower, upper).reshape(people, points, count)
+    chunks = zip(owner.split(size), rows.split(size), far.split(size), strict=True)
+    solved = torch.cat([_guess(gram[o] / f[:, :, None], b / f, lower, upper) for o, b, f in chunks])
+    if not bool(((solved.sum(-1) - 1).abs() < 1e-6).all()):  # written so that NaN fails too
+        raise SolverError("a projection onto a hull lost its precision; do the features or points hold extreme values?")
+    return solved.clamp(lower, upper).reshape(people, points, count)
 
 
 def _quadratic(features: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,7 +63,8 @@ def _guess(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor:
     """Guess which weights sit on a bound, solve for the others, let the signs correct the guess.
 
     This is the primal-dual active-set method (Hintermueller, Ito and Kunisch 2002). Nearly every row is confirmed after
-    three to eight guesses, however large K is; but the method may cycle, so the rest go to :func:`_descend`, which cannot.
+    three to eight guesses, however large K is; but the method may cycle (in tight reduced hulls, above all), so the rest go
+    to :func:`_descend`, which cannot.
     """
     weights = torch.empty_like(linear)
     rows = torch.arange(len(linear), device=linear.device)
@@ -90,7 +95,7 @@ def _descend(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor
     free[:, 0] = True
     for _ in range(50 * count):
         target, slopes = _face_minimum(gram, linear, weights, free)
-        move = target - weights
+        move = (target - weights) * (free.sum(-1, keepdim=True) > 1)  # alone, a weight moves by rounding only
         bound = torch.full_like(linear, upper).masked_fill_(move < 0, lower)
         room = torch.where(free & (move.abs() > ROUNDING), (bound - weights) / move, torch.inf)
         step, blocking = room.min(-1)

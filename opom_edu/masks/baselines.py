@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 
 import torch
 from torch import Tensor
 
 from opom_edu.masks.mask import Mask, check_eps
-from opom_edu.masks.optimize import Learner, OnStep, check_training
+from opom_edu.masks.optimize import Learner, OnStep, Step, check_training
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class RandomNoise(Learner):
     @property
     def name(self) -> str:
         return "random noise"
+
+    def iterate(self, images: Tensor) -> Iterator[Step]:
+        """A single step, without embeddings: nothing is learned."""
+        nothing = torch.empty(0, 0)
+        yield Step(0, 1.0, torch.tensor(0.0), nothing, nothing, self.fit(images).delta)
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
         """One mask for each person; ``on_step`` is never called, for nothing is learned."""

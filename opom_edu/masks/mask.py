@@ -81,9 +81,9 @@ class Mask:
     def save(self, path: str | Path) -> None:
         """Write the mask and its recipe as safetensors, whole or not at all."""
         delta = self.delta.cpu().contiguous()
-        recipe = json.dumps({"eps": self.eps, **self.recipe})
+        recipe = json.dumps({**self.recipe, "eps": self.eps})
         with replacing(path) as temporary:
-            save_file({"delta": delta}, temporary, {RECIPE_KEY: recipe, CHECKSUM_KEY: _checksum(delta)})
+            save_file({"delta": delta}, temporary, {RECIPE_KEY: recipe, CHECKSUM_KEY: _checksum(delta, recipe)})
 
     @classmethod
     def load(cls, path: str | Path) -> Mask:
@@ -96,15 +96,17 @@ class Mask:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
                 delta = file.get_tensor("delta")
-            recipe = json.loads(metadata[RECIPE_KEY])
-            if metadata[CHECKSUM_KEY] != _checksum(delta):
+            if metadata[CHECKSUM_KEY] != _checksum(delta, metadata[RECIPE_KEY]):
                 raise MaskError(f"{path} is damaged: its checksum does not match; save the mask again")
+            recipe = json.loads(metadata[RECIPE_KEY])
             return cls(delta, recipe.pop("eps"), recipe)
+        except MaskError:
+            raise
         except FileNotFoundError:
             raise MaskError(f"there is no mask {path}") from None
-        except (SafetensorError, KeyError, OSError, TypeError) as error:
+        except (SafetensorError, KeyError, OSError, TypeError, ValueError) as error:
             raise MaskError(f"{path} is not a mask saved by opom_edu: {error}") from error
 
 
-def _checksum(delta: Tensor) -> str:
-    return hashlib.sha256(delta.numpy().tobytes()).hexdigest()
+def _checksum(delta: Tensor, recipe: str) -> str:
+    return hashlib.sha256(delta.numpy().tobytes() + recipe.encode()).hexdigest()

@@ -8,6 +8,7 @@ comes from the generator. Momentum is a parameter of the methods themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,12 +20,7 @@ Transform = Callable[[Tensor, torch.Generator], Tensor]
 def random_flip(probability: float = 0.5) -> Transform:
     """Mirror each image left to right with this probability: a face is the same person in a mirror."""
     _check_probability(probability)
-
-    def flip(images: Tensor, generator: torch.Generator) -> Tensor:
-        chosen = _uniform(len(images), generator, images) < probability
-        return torch.where(chosen[:, None, None, None], images.flip(-1), images)
-
-    return flip
+    return partial(_random_flip, probability=probability)
 
 
 def input_diversity(smallest: float = 0.8, probability: float = 0.7) -> Transform:
@@ -39,21 +35,33 @@ def input_diversity(smallest: float = 0.8, probability: float = 0.7) -> Transfor
     _check_probability(probability)
     if not 0 < smallest <= 1:
         raise ValueError(f"smallest must be above 0 and at most 1, got {smallest}")
+    return partial(_input_diversity, smallest=smallest, probability=probability)
 
-    def diversify(images: Tensor, generator: torch.Generator) -> Tensor:
-        count = len(images)
-        chosen = _uniform(count, generator, images) < probability
-        side = torch.where(chosen, smallest + (1 - smallest) * _uniform(count, generator, images), 1.0)
-        # An affine map takes output places in -1..1 to input places: the inverse of shrinking and moving.
-        theta = torch.zeros(count, 2, 3, device=images.device)
-        for axis in range(2):
-            shift = (1 - side) * (2 * _uniform(count, generator, images) - 1)
-            theta[:, axis, axis] = 1 / side
-            theta[:, axis, 2] = -shift / side
-        grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-        return functional.grid_sample(images, grid, align_corners=False).clamp(0, 1)
 
-    return diversify
+def describe(transform: Transform) -> str:
+    """A transform and its parameters in words, for a mask's recipe."""
+    function = getattr(transform, "func", transform)
+    name = getattr(function, "__name__", type(function).__name__).lstrip("_")
+    return f"{name}({', '.join(f'{key}={value}' for key, value in getattr(transform, 'keywords', {}).items())})"
+
+
+def _random_flip(images: Tensor, generator: torch.Generator, *, probability: float) -> Tensor:
+    chosen = _uniform(len(images), generator, images) < probability
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def _input_diversity(images: Tensor, generator: torch.Generator, *, smallest: float, probability: float) -> Tensor:
+    count = len(images)
+    chosen = _uniform(count, generator, images) < probability
+    side = torch.where(chosen, smallest + (1 - smallest) * _uniform(count, generator, images), 1.0)
+    # An affine map takes output places in -1..1 to input places: the inverse of shrinking and moving.
+    theta = torch.zeros(count, 2, 3, device=images.device)
+    for axis in range(2):
+        shift = (1 - side) * (2 * _uniform(count, generator, images) - 1)
+        theta[:, axis, axis] = 1 / side
+        theta[:, axis, 2] = -shift / side
+    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, align_corners=False).clamp(0, 1)
 
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class ConvBlock(nn.Module):
@@ -19,7 +22,8 @@ class ConvBlock(nn.Module):
         self.prelu = nn.Identity() if linear else nn.PReLU(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.as_tensor(self.prelu(self.bn(self.conv(x))))
+        y: Tensor = self.prelu(self.bn(self.conv(x)))
+        return y
 
 
 class Bottleneck(nn.Module):
@@ -77,3 +81,18 @@ class MobileFaceNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.blocks(self.dw_conv1(self.conv1(x)))
         return torch.flatten(self.linear1(self.linear7(self.conv2(x))), 1)
+
+
+def for_inference(module: nn.Module) -> nn.Module:
+    """The network with frozen weights, batch norms folded into the convolutions before them, channels last; in place.
+
+    The embeddings agree to rounding, and gradients to the images come a quarter to a half faster (benchmarks/mask_speed.py).
+    Folds where a batch norm directly follows its convolution among a submodule's children.
+    """
+    module.eval().requires_grad_(False)
+    for parent in list(module.modules()):
+        for (name, conv), (norm_name, norm) in pairwise(parent.named_children()):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(parent, name, fuse_conv_bn_eval(conv, norm))
+                setattr(parent, norm_name, nn.Identity())
+    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -26,9 +26,9 @@ from opom_edu.recognizers.recognizer import Recognizer
 ENLARGED = 224
 BOX = (34, 40, 190, 200)
 CHIP, PADDING = 150, 0.25
-# dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes. Starting those
-# takes about as long as this many photos.
-WORTH_PROCESSES = 60
+# dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes: to one per core,
+# as long as each has this many. Starting a process takes about as long.
+WORTH_A_PROCESS = 30
 
 
 def load_dlib() -> Recognizer:
@@ -41,7 +41,7 @@ def load_dlib() -> Recognizer:
 
     def embed(images: Tensor) -> NDArray[np.float64]:
         crops = images.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
-        cores = joblib.cpu_count() if len(crops) >= WORTH_PROCESSES else 1
+        cores = max(1, min(joblib.cpu_count(), len(crops) // WORTH_A_PROCESS))
         parts = joblib.Parallel(cores)(joblib.delayed(_describe)(part) for part in np.array_split(crops, cores))
         return np.concatenate(parts)
 

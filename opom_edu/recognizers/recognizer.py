@@ -57,7 +57,8 @@ class Recognizer:
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings ``(N, D)``, float32 of unit norm, of ``images (N, 3, 112, 112)`` in [0, 1].
 
-        If ``images`` requires a gradient, so does the result; otherwise any number of images is worked off in batches.
+        On a differentiable recognizer, if ``images`` require a gradient, so does the result, and all go through at once;
+        otherwise any number of images is worked off in batches.
 
         Raises:
             ValueError: if the images are not such a batch, or the recognizer answers with something else than ``(N, D)``
@@ -66,10 +67,10 @@ class Recognizer:
         check_images(images, size=SIZE)
         images = images.to(self.device)
         with self._evaluating():
-            if images.requires_grad and torch.is_grad_enabled():
+            if self.differentiable and images.requires_grad and torch.is_grad_enabled():
                 return self._embed(images)
             with torch.no_grad():
-                return torch.cat([self._embed(batch) for batch in images.split(self.batch_size)])
+                return torch.cat([self._embed(batch) for batch in images.detach().split(self.batch_size)])
 
     def _embed(self, images: Tensor) -> Tensor:
         embeddings = self._forward(images)

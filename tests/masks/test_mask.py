@@ -62,6 +62,9 @@ def test_damaged_and_foreign_files_are_refused(mask: Mask, tmp_path: Path) -> No
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(MaskError, match="damaged"):
         Mask.load(path)
+    path.write_bytes(whole.replace(b"made up", b"made op"))
+    with pytest.raises(MaskError, match="damaged"):
+        Mask.load(path)
     for content in (whole[:100], b"", b"hello"):
         path.write_bytes(content)
         with pytest.raises(MaskError, match="not a mask"):

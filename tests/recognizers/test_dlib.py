@@ -25,7 +25,7 @@ def test_it_is_a_black_box_that_repeats_itself(recognizer: Recognizer, monkeypat
     alone = recognizer.embed(images)
     assert alone.shape == (3, 128)
     assert not recognizer.differentiable
-    monkeypatch.setattr(module, "WORTH_PROCESSES", 2)
+    monkeypatch.setattr(module, "WORTH_A_PROCESS", 1)
     torch.testing.assert_close(recognizer.embed(images), alone)
 
 

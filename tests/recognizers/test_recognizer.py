@@ -44,6 +44,10 @@ def test_gradients_reach_the_images_and_the_module_stays_as_it_was() -> None:
         assert torch.equal(value, before[name])
 
 
+def test_a_black_box_ignores_gradients(black_box: Recognizer) -> None:
+    assert not black_box.embed(IMAGES.clone().requires_grad_()).requires_grad
+
+
 def test_bad_images_and_bad_answers_are_named(surrogate: Recognizer) -> None:
     with pytest.raises(ValueError, match="112x112"):
         surrogate.embed(IMAGES[..., :64, :64])
