@@ -15,6 +15,7 @@ from opom_edu.faces.images import SIZE
 from opom_edu.faces.people import People, Person
 
 MAX_PIXELS = 50_000_000  # beyond it an image is skipped unread, so that one file cannot fill the memory
+SHOWN = 20  # remarks in the warning; People.report has them all
 
 
 def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = None) -> People:
@@ -22,8 +23,8 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
 
     Images are taken in the order of their names: the first ``train`` of each person to learn from, the next ``test`` (by
     default all that remain) to evaluate on. Gray and other kinds of images become 8-bit RGB, alpha is dropped, and images
-    of another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report`` and in
-    one :class:`PeopleWarning`.
+    of another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report``, and one
+    :class:`PeopleWarning` says it.
 
     Raises:
         PeopleError: if the folder is missing, or fewer than two people have ``train + 2`` readable images (a test image
@@ -44,7 +45,9 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
         stack = torch.stack(images)
         people.append(Person(folder.name, stack[:train], stack[train:]))
     if report:
-        warnings.warn("\n  ".join((f"{len(report)} remarks while reading {root}:", *report)), PeopleWarning, stacklevel=3)
+        more = [f"and {len(report) - SHOWN} more, see People.report"] if len(report) > SHOWN else []
+        lines = (f"{len(report)} remarks while reading {root}:", *report[:SHOWN], *more)
+        warnings.warn("\n  ".join(lines), PeopleWarning, stacklevel=3)
     if len(people) < 2:
         found = "one person" if people else "nobody"
         raise PeopleError(f"{root} holds {found} with {train + 2} usable images; at least two sub-folders need that many")
@@ -90,7 +93,9 @@ def read_crop(file: Path) -> tuple[Tensor, list[str]]:
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I"):
             levels = np.asarray(image)
-            image = Image.fromarray((levels / (257 if levels.max() > 255 else 1)).round().clip(0, 255).astype(np.uint8))
+            # Mode I holds integers of any size: 8-bit levels unless one is larger.
+            factor = 1 if image.mode == "I" and levels.max() <= 255 else 257
+            image = Image.fromarray((levels / factor).round().clip(0, 255).astype(np.uint8))
         image = image.convert("RGB")
     if image.size != (SIZE, SIZE):
         changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")

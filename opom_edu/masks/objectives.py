@@ -36,7 +36,7 @@ class EveryTarget(Targets):
 
 
 class HullTargets(Targets):
-    """OPOM: every image leaves the nearest point of the person's hull, found anew at every step (the paper's equation 7).
+    """OPOM: every image leaves the nearest point of the person's hull, found anew at every step.
 
     Inside a hull the nearest point is the point itself and there is no way out to see, so the first ``warmup`` steps leave
     the class center instead.

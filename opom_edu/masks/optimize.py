@@ -95,11 +95,10 @@ class Method(Learner):
         transforms: applied in order to the masked images before each step; see :mod:`opom_edu.masks.transfer`.
         seed: of the starting noise and of the transforms; the same seed gives the same mask, to the bit, on one machine.
 
-    Every image starts with noise of its own, uniform in ±eps; from the first step on they share the mean of their clipped
-    differences. A common noise would stay in the mask, and cost 2 to 3 points of protection on the white box.
-
-    The released code of the paper rounds down when it saves, seeds globally, and divides its momentum by a mean over single
-    rows; here pixels are rounded to the nearest level, each mask has its own generator, and the mean runs over the mask.
+    As in the paper's released code, every image starts with noise of its own, uniform in ±eps, and from the first step on all
+    share the mean of their clipped differences. (Noise common to all would stay in the mask.) Otherwise than there, pixels
+    are rounded to the nearest level, not down; each mask has its own generator instead of a global seed; and momentum adds
+    up gradients averaged over the images and divided by their mean over the whole mask, not by one that leaves columns apart.
 
     Raises:
         ValueError: for an argument out of range, or a surrogate without gradients.
