@@ -95,10 +95,11 @@ class Method(Learner):
         transforms: applied in order to the masked images before each step; see :mod:`opom_edu.masks.transfer`.
         seed: of the starting noise and of the transforms; the same seed gives the same mask, to the bit, on one machine.
 
-    As in the paper's released code, every image starts with noise of its own, uniform in ±eps, and from the first step on all
-    share the mean of their clipped differences. (Noise common to all would stay in the mask.) Otherwise than there, pixels
-    are rounded to the nearest level, not down; each mask has its own generator instead of a global seed; and momentum adds
-    up gradients averaged over the images and divided by their mean over the whole mask, not by one that leaves columns apart.
+    As in the paper's released code, every image starts with noise of its own, uniform in ±eps, and from the first step on
+    all share the mean of their clipped differences. (Noise common to all would stay in the mask.) Otherwise than there,
+    pixels are rounded to the nearest level, not down; each mask has its own generator instead of a global seed; and
+    momentum adds up gradients averaged over the images and divided by their mean size over the whole mask, where the
+    released code takes it apart by columns.
 
     Raises:
         ValueError: for an argument out of range, or a surrogate without gradients.
