@@ -8,7 +8,7 @@ export OPOM_EDU_WEIGHTS ?= $(OPOM_EDU_REAL)/models
 # Idle threads sleep instead of spinning: steadier times where cores are shared.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup demo lab test bench lock clean
+.PHONY: help setup demo doctor lab test bench lock clean
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -26,6 +26,9 @@ setup: .venv/.dev  ## make .venv with all that the demo and the tests need
 
 demo: setup  ## the main job: make demo PEOPLE=folder:PATH [ARGS='--seed 1 ...']
 	$(BIN)/opom-edu demo $(if $(PEOPLE),--people "$(PEOPLE)") $(ARGS)
+
+doctor: setup  ## say which packages, recognizers and devices are at hand
+	$(BIN)/opom-edu doctor
 
 lab: .venv/.lab  ## open JupyterLab
 	$(BIN)/jupyter lab

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from opom_edu.errors import OpomError, PeopleWarning
+from opom_edu.errors import OpomError, OpomWarning
 
 if TYPE_CHECKING:
     from opom_edu.experiments import Comparison
     from opom_edu.recognizers import Recognizer
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 console = Console(soft_wrap=True)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -37,7 +37,7 @@ def _plain_errors() -> Iterator[None]:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("always", PeopleWarning)
+            warnings.simplefilter("always", OpomWarning)
             warnings.showwarning = lambda message, *_args, **_more: errors.print(
                 f"note: {message}", style="yellow", markup=False
             )
@@ -67,21 +67,28 @@ def parse_eps(text: str) -> float:
 def demo(
     people: Annotated[str, typer.Option(help="folder:PATH, one sub-folder of aligned 112x112 crops per person")] = "",
     surrogate: Annotated[str, typer.Option(help="the white-box recognizer on which masks are learned")] = "mobilefacenet",
-    targets: Annotated[str, typer.Option(help="black boxes, comma-separated [default: all that can be loaded]")] = "",
-    methods: Annotated[str, typer.Option(help="comma-separated [default: random noise and the paper's five]")] = "",
+    targets: Annotated[
+        str, typer.Option(help="black boxes, comma-separated; none for none, by default all that can be loaded")
+    ] = "",
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="of random, fi-uap, fi-uap+, affine, center, convex, reduced, comma-separated; by default all but the last"
+        ),
+    ] = "",
     eps: Annotated[str, typer.Option(help="largest change of a pixel, as a share of its range")] = "8/255",
     steps: Annotated[int, typer.Option(help="gradient steps per mask")] = 16,
     momentum: Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")] = 0.0,
     aids: Annotated[bool, typer.Option(help="learn under random flips and input diversity, for transfer")] = False,
     train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same masks")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same masks")] = 0,
     device: Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")] = "cpu",
     out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
 ) -> None:
     """Learn one mask per person by several methods, and see which recognizers still find them."""
     budget = parse_eps(eps)
     if not people:
-        raise typer.BadParameter("name whose photos to use, for instance --people folder:PATH", param_hint="--people")
+        raise typer.BadParameter("say whose photos to use: --people folder:PATH (make demo PEOPLE=folder:PATH)")
     with _plain_errors():
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
@@ -96,7 +103,7 @@ def demo(
         transforms = (random_flip(), input_diversity()) if aids else ()
         chosen = [
             make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
-            for name in (_names(methods) or PAPER)
+            for name in dict.fromkeys(_names(methods) or PAPER)
         ]
         group = load_people(people, train=train)
         columns = (TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -162,8 +169,10 @@ def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
     """The named black boxes; without names all but the surrogate that can be loaded, saying which cannot."""
     from opom_edu.recognizers import list_recognizers, load_recognizer
 
+    if surrogate in _names(targets):
+        raise ValueError(f"{surrogate} is the surrogate and is evaluated anyway; leave it out of --targets")
     if targets:
-        return [load_recognizer(name) for name in _names(targets)]
+        return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
     found = []
     for name in list_recognizers():
         if name != surrogate:

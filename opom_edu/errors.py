@@ -28,5 +28,13 @@ class SolverError(OpomError):
     """A projection onto a hull did not reach its optimality conditions; the message gives the gap."""
 
 
-class PeopleWarning(UserWarning):
+class OpomWarning(UserWarning):
+    """Something was done otherwise than one may think; the message says what."""
+
+
+class MaskWarning(OpomWarning):
+    """A method of making masks that will not do what its name says."""
+
+
+class PeopleWarning(OpomWarning):
     """Images of people that were skipped or changed while loading; the message says which and how."""

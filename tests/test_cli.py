@@ -79,10 +79,10 @@ def test_demo_without_people_says_what_to_give() -> None:
         ("--targets", "facenet", "choose one of mobilefacenet, dlib"),
         ("--people", "folder:nowhere", "nowhere is not a folder"),
         ("--people", "strangers", "choose one of folder:PATH"),
-        ("--train", "40", "nobody with 42 usable images"),
-        ("--steps", "0", "steps must be at least 1"),
-        ("--targets", "dlib,dlib", "every recognizer counts once"),
-        ("--targets", "mobilefacenet", "every recognizer counts once"),
+        ("--train", "40", "nobody with the 42 usable images"),
+        ("--steps", "0", "steps must be a whole number of at least 1"),
+        ("--targets", "mobilefacenet", "is the surrogate and is evaluated anyway"),
+        ("--seed", "-1", "--seed"),
     ],
 )
 def test_bad_options_are_named_and_nothing_is_written(
@@ -128,6 +128,12 @@ def test_few_people_are_measured_at_the_ranks_there_are_distractors_for(folder: 
     assert "psr_1" in table
     assert "psr_5" not in table
     assert "rank 1</th><th>TAR" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_no_black_box_at_all(folder: Path, tmp_path: Path) -> None:
+    options = ("--people", f"folder:{folder}", "--methods", "random,random", "--targets", "none", "--out", tmp_path / "out")
+    assert run("demo", *options).exit_code == 0
+    assert len(pd.read_csv(tmp_path / "out" / "rates.csv")) == 1
 
 
 def test_skipped_photos_are_told(folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from opom_edu.errors import PeopleError
 from opom_edu.faces import People, quantize
 from opom_edu.masks import Mask
-from opom_edu.recognizers import Recognizer
+from opom_edu.recognizers import Recognizer, check_recognizer
 
 Masks = Mapping[str, Mask] | Sequence[Mask]
 
@@ -37,7 +37,8 @@ class Probes:
             ValueError: if there are fewer distractors than ``rank``.
         """
         if not 1 <= rank <= self.distractors.shape[1]:
-            raise ValueError(f"rank must be within 1 and the {self.distractors.shape[1]} distractors, got {rank}")
+            found = self.distractors.shape[1]
+            raise ValueError(f"rank must be within 1 and the {found} distractors, got {rank}; pass ranks=(1,) or add people")
         # The person is outside the top k if k distractors are more similar, that is, if the k-th best of them is.
         hardest = self.distractors.topk(rank, dim=-1).values[:, -1:]
         return float((hardest > self.own).float().mean())
@@ -64,6 +65,7 @@ class Gallery:
         Raises:
             PeopleError: if a person has fewer than two test photos, or there is nobody to be told apart from.
         """
+        check_recognizer(recognizer, "recognizer")
         for person in people.values():
             if len(person.test) < 2:
                 raise PeopleError(f"{person.name} has {len(person.test)} test photos; a probe and one to be found make two")

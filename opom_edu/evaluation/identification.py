@@ -22,12 +22,15 @@ RANKS = (1, 5, 10)
 
 
 def protection(
-    recognizers: Iterable[Recognizer], people: People, masks: Masks | Mapping[str, Masks], ranks: Sequence[int] = RANKS
+    recognizers: Recognizer | Iterable[Recognizer],
+    people: People,
+    masks: Masks | Mapping[str, Masks],
+    ranks: Sequence[int] = RANKS,
 ) -> pd.DataFrame:
     """Protection success rates by the paper's protocol.
 
     Args:
-        recognizers: whom to protect from.
+        recognizers: whom to protect from, one or several.
         people: whose test photos are masked; each needs two or more. Where there are no distractors, the other people's
             clean test photos take their place.
         masks: name -> mask, or masks in the order of ``people``; or several of these by the name of their method.
@@ -41,7 +44,7 @@ def protection(
         ValueError: if a mask is missing, or a rank exceeds the number of distractors.
     """
     rows = []
-    for recognizer in recognizers:
+    for recognizer in [recognizers] if isinstance(recognizers, Recognizer) else recognizers:
         gallery = Gallery.of(recognizer, people)
         unprotected = gallery.probes()
         for method, own in _by_method(masks).items():
@@ -71,6 +74,8 @@ def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
 
 def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
     """Masks by method; where only one method's are given, its name is in their recipe."""
+    if isinstance(masks, Mask):
+        raise ValueError("masks must be one per person: a mapping from name to mask, or a list in the order of people")
     values = list(masks.values()) if isinstance(masks, Mapping) else list(masks)
     if not values:
         raise ValueError("no masks were given")

@@ -32,14 +32,14 @@ def rates_by_method(comparison: Comparison, rank: int = 1) -> pd.DataFrame:
 def findings(comparison: Comparison) -> list[str]:
     """What to notice, one sentence per recognizer, put together from the figures themselves."""
     sentences = []
-    table = rates_by_method(comparison)
+    table, levels = rates_by_method(comparison), f"±{comparison.eps * 255:g}"
     for recognizer in (comparison.surrogate, *comparison.targets):
         column = table[recognizer.name]
         learned = column.drop(list(UNLEARNED), errors="ignore")
         if learned.empty:
             continue
         kind = "white box: the masks were learned on it" if recognizer is comparison.surrogate else "black box"
-        noise = f"with random noise of the same size {column['random noise']:.1f} %, " if "random noise" in column else ""
+        noise = f"with random noise of {levels} levels {column['random noise']:.1f} %, " if "random noise" in column else ""
         sentences.append(
             f"{recognizer.name} ({kind}) misses the person in {column['unprotected']:.1f} % of queries without a mask, "
             f"{noise}with the best masks, {learned.idxmax()}, in {learned.max():.1f} %."
@@ -52,7 +52,7 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
     environment = Environment(loader=PackageLoader("opom_edu.experiments", "."), autoescape=True)
     chart = io.StringIO()
     psr_bars(rates_by_method(comparison), white_box=[comparison.surrogate.name]).savefig(chart, format="svg")
-    shown = list(comparison.masks)[-1]
+    shown = next((method for method in reversed(list(comparison.masks)) if method not in UNLEARNED), "random noise")
     html = environment.get_template("report.html").render(
         title=title,
         version=__version__,

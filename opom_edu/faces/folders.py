@@ -50,7 +50,13 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
         warnings.warn("\n  ".join(lines), PeopleWarning, stacklevel=3)
     if len(people) < 2:
         found = "one person" if people else "nobody"
-        raise PeopleError(f"{root} holds {found} with {train + 2} usable images; at least two sub-folders need that many")
+        hint = (
+            "photos must lie in one sub-folder per person" if any(p.is_file() for p in root.iterdir()) else "or lower train"
+        )
+        raise PeopleError(
+            f"{root} holds {found} with the {train + 2} usable images that train={train} and two to test need; "
+            f"at least two people need that many, {hint}"
+        )
     return People(people, report=report)
 
 

@@ -15,7 +15,12 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
         ValueError: naming what was received and what to do, for a wrong type, shape, channel order, range, or NaN.
     """
     if not isinstance(images, Tensor):
-        raise ValueError(f"{name} must be a torch tensor (N, 3, H, W), got {type(images).__name__}; use torch.as_tensor")
+        hints = {
+            "list": "; use torch.stack(images)",
+            "ndarray": "; use torch.from_numpy(a).permute(0, 3, 1, 2).float() / 255",
+        }
+        kind = type(images).__name__
+        raise ValueError(f"{name} must be a torch tensor (N, 3, H, W), got {kind}{hints.get(kind, '')}")
     shape = tuple(images.shape)
     if images.ndim == 4 and shape[1] != 3 and shape[3] == 3:
         raise ValueError(f"{name} {shape} have their channels last; use images.permute(0, 3, 1, 2)")

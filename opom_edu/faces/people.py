@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +21,9 @@ class Person:
     name: str
     train: Tensor
     test: Tensor
+
+    def __repr__(self) -> str:
+        return f"Person({self.name!r}, {len(self.train)} training and {len(self.test)} test photos)"
 
     def __post_init__(self) -> None:
         check_images(self.train, name=f"training images of {self.name}")
@@ -57,7 +62,7 @@ class People(Mapping[str, Person]):
         return f"People({len(self)} people, {len(self.distractors)} distractors)"
 
 
-def load_people(source: str, **options: object) -> People:
+def load_people(source: str, **options: Any) -> People:
     """Load people from a source.
 
     Args:
@@ -69,7 +74,8 @@ def load_people(source: str, **options: object) -> People:
     """
     from opom_edu.faces.folders import people_from_folder
 
-    kind, _, path = source.partition(":")
+    kind, _, path = str(source).partition(":")
     if kind == "folder" and path:
-        return people_from_folder(path, **options)  # type: ignore[arg-type]
-    raise PeopleError(f"unknown source of people {source!r}; choose one of folder:PATH")
+        return people_from_folder(path, **options)
+    hint = f"; did you mean folder:{source}?" if Path(source).is_dir() else ""
+    raise PeopleError(f"unknown source of people {str(source)!r}; choose one of folder:PATH{hint}")

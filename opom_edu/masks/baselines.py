@@ -14,7 +14,7 @@ from opom_edu.masks.optimize import Learner, OnStep, Step, check_training
 
 @dataclass(frozen=True)
 class RandomNoise(Learner):
-    """Every pixel up or down by ``eps``, by the toss of a coin: the same size as a learned mask, and nothing learned."""
+    """Every pixel up or down by ``eps``, by the toss of a coin: as large as a mask may be, and nothing learned."""
 
     _: KW_ONLY
     eps: float = 8 / 255

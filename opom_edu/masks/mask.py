@@ -27,8 +27,8 @@ def check_eps(eps: float) -> float:
     Raises:
         ValueError: if it is not within 0 to 1.
     """
-    if not 0 <= eps <= 1:
-        raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps:g}")
+    if not isinstance(eps, int | float) or not 0 <= eps <= 1:
+        raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps!r}")
     return float(eps)
 
 
@@ -51,11 +51,16 @@ class Mask:
 
     def __post_init__(self) -> None:
         check_eps(self.eps)
+        if not isinstance(self.delta, Tensor):
+            raise ValueError(f"delta must be a torch tensor, got {type(self.delta).__name__}; use torch.from_numpy")
         if self.delta.ndim != 3 or len(self.delta) != 3 or self.delta.dtype != torch.float32:
             raise ValueError(f"delta must be float32 (3, H, W), got {self.delta.dtype} {tuple(self.delta.shape)}")
         # Written so that NaN fails too; eps itself is rounded when it becomes a float32.
         if not bool((self.delta.abs() <= self.eps * (1 + 1e-6)).all()):
             raise ValueError(f"delta must lie within eps={self.eps:g}, got up to {float(self.delta.abs().max()):g}")
+
+    def __repr__(self) -> str:
+        return f"Mask({self.recipe.get('method', 'unknown method')}, {self.eps * 255:g} of 255 levels)"
 
     def apply(self, images: Tensor, eps: float | None = None) -> Tensor:
         """The protected images ``(N, 3, H, W)``: ``images`` plus the mask, clipped to [0, 1].

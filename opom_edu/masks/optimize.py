@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -12,12 +13,13 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from opom_edu.errors import MaskWarning
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.hulls import hull_type
 from opom_edu.masks.mask import Mask, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transfer import Transform, describe
-from opom_edu.recognizers import Recognizer
+from opom_edu.recognizers import Recognizer, check_recognizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +119,14 @@ class Method(Learner):
     label: ClassVar[str]
 
     def __post_init__(self) -> None:
+        check_recognizer(self.surrogate, "surrogate")
         check_eps(self.eps)
         if not self.surrogate.differentiable:
             raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if not isinstance(self.steps, int) or self.steps < 1:
+            raise ValueError(f"steps must be a whole number of at least 1, got {self.steps}")
+        if callable(self.transforms):
+            raise ValueError("transforms must be a list of them: transforms=[random_flip()]")
         if not (self.step_size > 0 and self.momentum >= 0):
             raise ValueError(f"step_size must be positive and momentum not negative, got {self.step_size}, {self.momentum}")
 
@@ -154,6 +159,8 @@ class Method(Learner):
 
         People with equally many images share a pass. The masks are those that :meth:`fit` gives one by one.
         """
+        if isinstance(people, Tensor | Mapping):
+            raise ValueError("people must be a list with each person's images; for one person use fit(images)")
         for images in people:
             check_training(images)
         masks: dict[int, Mask] = {}
@@ -190,7 +197,10 @@ class Method(Learner):
                 embeddings = self._embed(self._transform(masked, generators))
                 targets = objective.targets(embeddings.detach(), index)
                 loss = objective.loss(embeddings, targets)
-                gradient = torch.autograd.grad(loss.sum(), masked)[0].mean(1)
+                (gradients,) = torch.autograd.grad(loss.sum(), masked, allow_unused=True)
+            if gradients is None:
+                raise ValueError(f"{self.surrogate.name} gives no gradient: its forward or preprocess cuts the images off")
+            gradient = gradients.mean(1)
             strength = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(torch.finfo(gradient.dtype).tiny)
             velocity = self.momentum * velocity + gradient / strength
             moved = masked.detach() + self.step_size * velocity.sign()[:, None]
@@ -280,6 +290,9 @@ class OPOM(Method):
         hull_type(self.hull)
         if self.warmup < 0:
             raise ValueError(f"warmup must not be negative, got {self.warmup}")
+        if self.hull in ("convex", "reduced") and self.warmup >= self.steps:
+            never = f"with steps={self.steps} and warmup={self.warmup} the {self.hull} hull never takes over from the center"
+            warnings.warn(f"{never}; use more steps or a shorter warmup", MaskWarning, stacklevel=3)
 
     @property
     def name(self) -> str:

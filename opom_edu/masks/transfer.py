@@ -23,7 +23,7 @@ def random_flip(probability: float = 0.5) -> Transform:
     return partial(_random_flip, probability=probability)
 
 
-def input_diversity(smallest: float = 0.8, probability: float = 0.7) -> Transform:
+def input_diversity(smallest: float = 0.9, probability: float = 0.7) -> Transform:
     """Shrink each image, with this probability, to a random size and put it at a random place on black.
 
     (DI-FGSM, Xie et al., CVPR 2019, arXiv 1803.06978: there the canvas grows, here the recognizer fixes its size.)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -68,12 +69,17 @@ class Recognizer:
         images = images.to(self.device)
         with self._evaluating():
             if self.differentiable and images.requires_grad and torch.is_grad_enabled():
-                return self._embed(images)
-            with torch.no_grad():
-                return torch.cat([self._embed(batch) for batch in images.detach().split(self.batch_size)])
+                embeddings = self._embed(images)
+                if not embeddings.requires_grad:
+                    raise ValueError(f"{self.name} gives no gradient: its forward or preprocess cuts the images off")
+                return embeddings
+            with torch.no_grad():  # each batch is a copy, for a black box may compute in place
+                return torch.cat([self._embed(batch.clone()) for batch in images.detach().split(self.batch_size)])
 
     def _embed(self, images: Tensor) -> Tensor:
         embeddings = self._forward(images)
+        if not isinstance(embeddings, Tensor):
+            raise ValueError(f"{self.name} must give (N, D) embeddings, got {type(embeddings).__name__}")
         if embeddings.ndim != 2 or len(embeddings) != len(images):
             raise ValueError(f"{self.name} must give (N, D) embeddings for N={len(images)}, got {tuple(embeddings.shape)}")
         if not bool(embeddings.isfinite().all()):
@@ -102,6 +108,8 @@ class Recognizer:
             module: maps its input to ``(N, D)``. It runs in evaluation mode; its mode and weights stay as they are.
             preprocess: differentiable map from the batch in [0, 1] to the module's input; by default none.
         """
+        if not isinstance(module, nn.Module):
+            raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")
         forward = module if preprocess is None else lambda images: module(preprocess(images))
         return cls(forward, name=name, module=module, note=note)
 
@@ -113,7 +121,12 @@ class Recognizer:
 
         It is called with ``batch_size`` images at the most.
         """
-        return cls(lambda images: torch.as_tensor(fn(images)), name=name, note=note, batch_size=batch_size)
+
+        def forward(images: Tensor) -> Any:
+            answer = fn(images)
+            return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
+
+        return cls(forward, name=name, note=note, batch_size=batch_size)
 
     @classmethod
     def from_onnx(
@@ -160,3 +173,16 @@ class Recognizer:
             return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
 
         return cls(forward, name=name or Path(path).stem)
+
+
+def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:
+    """Return ``recognizer`` if it is one; ``name`` is the argument to blame.
+
+    Raises:
+        ValueError: if not, with the constructor that makes one.
+    """
+    if not isinstance(recognizer, Recognizer):
+        given = repr(recognizer) if isinstance(recognizer, str) else type(recognizer).__name__
+        hint = "load_recognizer(name)" if isinstance(recognizer, str) else "Recognizer.from_module or from_callable"
+        raise ValueError(f"{name} must be a Recognizer, got {given}; make one with {hint}")
+    return recognizer

@@ -107,6 +107,11 @@ def test_bad_input_is_named(black_box: Recognizer, people: People) -> None:
         protection([black_box], people, masks[:3])
     with pytest.raises(ValueError, match="no mask for person 2"):
         protection([black_box], people, {n: m for n, m in zip(people, masks, strict=True) if n != "person 2"})
+    with pytest.raises(ValueError, match="one per person"):
+        protection([black_box], people, masks[0])
+    with pytest.raises(ValueError, match="recognizer must be a Recognizer, got 'dlib'"):
+        protection(["dlib"], people, masks)
+    assert len(protection(black_box, people, masks)) == 1  # one alone is fine
     with pytest.raises(ValueError, match="no masks"):
         protection([black_box], people, [])
     with pytest.raises(ValueError, match="rank must be within 1 and the 18 distractors"):

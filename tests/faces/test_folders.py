@@ -123,6 +123,11 @@ def test_what_cannot_be_used_is_named(folder: Path, tmp_path_factory: pytest.Tem
         load_people("folder:")
     with pytest.raises(PeopleError, match="train must be at least 1"):
         load(folder, train=0)
+    with pytest.raises(PeopleError, match=f"did you mean folder:{folder}"):
+        load_people(folder)
+    save(empty / "0.png")
+    with pytest.raises(PeopleError, match="one sub-folder per person"):
+        load(empty)
     for file in (folder / "bert").iterdir():
         file.unlink()
     with pytest.warns(PeopleWarning, match="bert"), pytest.raises(PeopleError, match="holds one person"):

@@ -9,7 +9,8 @@ GOOD = torch.rand(2, 3, 112, 112)
 @pytest.mark.parametrize(
     ("images", "says"),
     [
-        (GOOD.numpy(), "torch tensor"),
+        (GOOD.numpy(), "torch.from_numpy"),
+        (list(GOOD), r"torch.stack\(images\)"),
         (GOOD.permute(0, 2, 3, 1), r"images.permute\(0, 3, 1, 2\)"),
         (GOOD[0], r"images\[None\]"),
         (GOOD[:, :1], r"\(N, 3, H, W\)"),

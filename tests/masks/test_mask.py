@@ -87,5 +87,9 @@ def test_bad_input_is_named(mask: Mask) -> None:
         Mask(mask.delta, EPS / 2)
     with pytest.raises(ValueError, match="within eps"):
         Mask(mask.delta * float("nan"), EPS)
+    with pytest.raises(ValueError, match=r"torch\.from_numpy"):
+        Mask(mask.delta.numpy(), EPS)
+    with pytest.raises(ValueError, match="got '8/255'"):
+        Mask(mask.delta, "8/255")
     with pytest.raises(ValueError, match=r"\(3, H, W\)"):
         Mask(mask.delta[None], EPS)

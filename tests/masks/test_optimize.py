@@ -1,12 +1,14 @@
 """The loop against a literal rendering of the paper's steps, and the promises of its methods."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from opom_edu.errors import MaskWarning
 from opom_edu.faces import People
 from opom_edu.hulls import reference
 from opom_edu.masks import FIUAP, METHODS, OPOM, FIUAPPlus, Learner, Step, input_diversity, make_method, random_flip
@@ -170,6 +172,15 @@ def test_fi_uap_plus_is_the_class_center(surrogate: Recognizer, people: People) 
     assert ((own - center).abs() < 1e-6).float().mean() < 0.99
 
 
+def test_a_hull_that_never_takes_over_is_said(surrogate: Recognizer) -> None:
+    with pytest.warns(MaskWarning, match="steps=5 and warmup=5 the convex hull never takes over"):
+        OPOM(surrogate, steps=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        OPOM(surrogate, steps=6)
+        OPOM(surrogate, hull="center", steps=5)
+
+
 def test_eps_zero_is_no_mask(surrogate: Recognizer, people: People) -> None:
     person = people["person 0"]
     for name in METHODS:
@@ -205,5 +216,16 @@ def test_bad_input_is_named(surrogate: Recognizer, black_box: Recognizer, people
         OPOM(surrogate).fit(images[:0])
     with pytest.raises(ValueError, match="training images must lie"):
         OPOM(surrogate).fit(images * 255)
+    with pytest.raises(ValueError, match="surrogate must be a Recognizer, got 'dlib'; make one with load_recognizer"):
+        OPOM("dlib")
+    with pytest.raises(ValueError, match=r"transforms=\[random_flip\(\)\]"):
+        OPOM(surrogate, transforms=random_flip())
+    with pytest.raises(ValueError, match=r"use fit\(images\)"):
+        OPOM(surrogate).fit_many(images)
+    with pytest.raises(ValueError, match="whole number"):
+        OPOM(surrogate, steps=2.5)
+    detached = Recognizer.from_module(surrogate._module, name="cut", preprocess=lambda x: x.detach())
+    with pytest.raises(ValueError, match="cut gives no gradient"):
+        OPOM(detached).fit(images)
     with pytest.raises(TypeError):
         OPOM(surrogate, "convex")

@@ -48,6 +48,27 @@ def test_a_black_box_ignores_gradients(black_box: Recognizer) -> None:
     assert not black_box.embed(IMAGES.clone().requires_grad_()).requires_grad
 
 
+def test_a_black_box_may_compute_in_place(surrogate: Recognizer) -> None:
+    def careless(images: torch.Tensor) -> np.ndarray:
+        pixels = images.numpy()
+        pixels *= 255
+        return pixels.reshape(len(pixels), -1)[:, ::500]
+
+    images = IMAGES.clone()
+    Recognizer.from_callable(careless, name="careless").embed(images)
+    assert torch.equal(images, IMAGES)
+
+
+def test_what_is_no_network_or_cuts_the_gradient_is_named() -> None:
+    with pytest.raises(ValueError, match="made by calling its class"):
+        Recognizer.from_module(nn.Flatten, name="class")
+    with pytest.raises(ValueError, match=r"loose must give .* got tuple"):
+        Recognizer.from_callable(lambda images: (images, images), name="loose").embed(IMAGES)
+    cut = Recognizer.from_module(nn.Flatten(), name="cut", preprocess=lambda images: images.detach())
+    with pytest.raises(ValueError, match="cut gives no gradient"):
+        cut.embed(IMAGES.clone().requires_grad_())
+
+
 def test_bad_images_and_bad_answers_are_named(surrogate: Recognizer) -> None:
     with pytest.raises(ValueError, match="112x112"):
         surrogate.embed(IMAGES[..., :64, :64])
