@@ -24,8 +24,9 @@ class Comparison:
 
     Attributes:
         rates: a row per recognizer and method, in percent: ``psr_1``, ``unprotected_1`` and so on (see
-            :func:`opom_edu.protection`) for the ranks that there are distractors for; ``tar`` and ``tar_unprotected`` at a
-            false-match rate of 1e-3 where there are people enough to calibrate it; ``white_box`` marks the surrogate.
+            :func:`opom_edu.protection`) for the ranks that there are distractors for; ``tar``, ``tar_unprotected`` and the
+            mean ``threshold`` (a cosine) at a false-match rate of 1e-3, where there are people enough to calibrate it;
+            ``white_box`` marks the surrogate.
         similarity: a row per recognizer, method and person: ``unprotected`` and ``protected`` mean cosines.
         quality: ``psnr`` (dB) and ``ssim`` by method.
         masks: by method and person.

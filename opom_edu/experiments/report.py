@@ -40,9 +40,12 @@ def findings(comparison: Comparison) -> list[str]:
             continue
         kind = "white box: the masks were learned on it" if recognizer is comparison.surrogate else "black box"
         noise = f"with random noise of {levels} levels {column['random noise']:.1f} %, " if "random noise" in column else ""
+        best = f"with the best masks, {learned.idxmax()}, in {learned.max():.1f} %"
+        if learned.max() <= column.drop(learned.index).max():
+            best = f"and no learned mask does better ({learned.max():.1f} %)"
         sentences.append(
             f"{recognizer.name} ({kind}) misses the person in {column['unprotected']:.1f} % of queries without a mask, "
-            f"{noise}with the best masks, {learned.idxmax()}, in {learned.max():.1f} %."
+            f"{noise}{best}."
         )
     return sentences
 

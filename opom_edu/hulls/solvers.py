@@ -62,9 +62,9 @@ def _quadratic(features: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 def _guess(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor:
     """Guess which weights sit on a bound, solve for the others, let the signs correct the guess.
 
-    This is the primal-dual active-set method (Hintermueller, Ito and Kunisch 2002). Nearly every row is confirmed after
-    three to eight guesses, however large K is; but the method may cycle (in tight reduced hulls, above all), so the rest go
-    to :func:`_descend`, which cannot.
+    This is the primal-dual active-set method (Hintermueller, Ito and Kunisch 2002). Most rows are confirmed after a
+    few guesses, also where K is large; but the method may cycle (in tight reduced hulls, above all), so the rest go to
+    :func:`_descend`, which cannot.
     """
     weights = torch.empty_like(linear)
     rows = torch.arange(len(linear), device=linear.device)

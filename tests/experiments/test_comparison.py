@@ -50,6 +50,8 @@ def test_the_findings_are_the_figures(comparison: Comparison) -> None:
     assert f"{table.loc['unprotected', 'box']:.1f} %" in black
     assert f"{table.loc['random noise', 'box']:.1f} %" in black
     assert "white box" in white
+    comparison.rates["psr_1"] = comparison.rates["unprotected_1"]
+    assert all("no learned mask does better" in sentence for sentence in findings(comparison))
 
 
 class Tags(HTMLParser):

@@ -35,7 +35,12 @@ def gap(hull: Hull, features: Tensor, x: Tensor) -> float:
         ReducedHull: lambda f, p: reference.reduced(f, p, hull.lower, hull.upper),
         ClassCenter: lambda f, p: reference.center(f, p),
     }[type(hull)](features.double().numpy(), x.double().numpy())
-    return objective(features, x, hull.weights(x[None])[0]) - objective(features, x, expected)
+    weights = hull.weights(x[None])[0]
+    assert float(weights.double().sum()) == pytest.approx(1, abs=1e-4)  # an infeasible answer could be better, and wrong
+    if isinstance(hull, ConvexHull | ReducedHull):
+        lower, upper = (hull.lower, hull.upper) if isinstance(hull, ReducedHull) else (0.0, 1.0)
+        assert lower - 1e-6 <= float(weights.min()) <= float(weights.max()) <= upper + 1e-6
+    return objective(features, x, weights) - objective(features, x, expected)
 
 
 @pytest.mark.parametrize("kind", ["convex", "reduced"])
