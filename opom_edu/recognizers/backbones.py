@@ -86,7 +86,7 @@ class MobileFaceNet(nn.Module):
 def for_inference(module: nn.Module) -> nn.Module:
     """The network with frozen weights, batch norms folded into the convolutions before them, channels last; in place.
 
-    The embeddings agree to rounding, and gradients to the images come a quarter to a half faster (benchmarks/mask_speed.py).
+    The embeddings agree to rounding, and gradients to the images take a third less time (benchmarks/mask_speed.py).
     Folds where a batch norm directly follows its convolution among a submodule's children.
     """
     module.eval().requires_grad_(False)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 
-# Images per forward pass. Per image a CPU is fastest at 20 to 60, which fit its cache; a GPU wants more at once.
+# Images per forward pass. Per image a CPU is fastest at 30 (benchmarks/mask_speed.py); the GPU's figure is a guess.
 BATCH_CPU, BATCH_GPU = 30, 512
 
 
