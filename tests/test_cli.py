@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from opom_edu import cli
-from opom_edu.errors import MissingExtraError
+from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.recognizers import Recognizer, zoo
 from tests.conftest import make_people, small_network
 
@@ -24,6 +25,8 @@ def recognizers(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
     def load(name: str, **_options: object) -> Recognizer:
+        if name in zoo.RECIPES:
+            raise WeightsError(f"{name} has not been trained")
         if name not in made:
             raise ValueError(f"unknown recognizer {name!r}; choose one of {', '.join(zoo.list_recognizers())}")
         return made[name]
@@ -75,8 +78,8 @@ def test_demo_without_people_says_what_to_give() -> None:
         ("--eps", "a lot", "not a number"),
         ("--eps", "1/0", "not a number"),
         ("--methods", "magic", "choose one of random, fi-uap"),
-        ("--surrogate", "facenet", "choose one of mobilefacenet, dlib"),
-        ("--targets", "facenet", "choose one of mobilefacenet, dlib"),
+        ("--surrogate", "facenet", "choose one of ir-softmax, "),
+        ("--targets", "facenet", "choose one of ir-softmax, "),
         ("--people", "folder:nowhere", "nowhere is not a folder"),
         ("--people", "strangers", "choose one of folder:PATH"),
         ("--train", "40", "nobody with the 42 usable images"),
@@ -170,3 +173,41 @@ def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0, result.output
     assert "missing no-such-package; pip install 'opom_edu[imagined]'" in words(result)
     assert "recognizer dlib" in words(result)
+
+
+def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from opom_edu.faces import synthetic
+    from opom_edu.recognizers import recipes
+
+    def render_people(seeds: range, photos: int, **_options: object) -> object:
+        generator = np.random.default_rng(seeds[0])
+        images = generator.integers(0, 255, (len(seeds) * photos, 112, 112, 3), np.uint8)
+        labels = np.repeat(np.arange(len(seeds)), photos)
+        return SimpleNamespace(images=images, labels=labels, conditions=pd.DataFrame({"skin": ["light"] * len(labels)}))
+
+    monkeypatch.setattr(synthetic, "render_people", render_people, raising=False)
+    monkeypatch.setattr(cli, "HELD_OUT", (3, 2))
+    small = {"blocks": (1,), "width": 8, "dim": 16, "stem_stride": 4}
+    for name in ("ir-softmax", "ir-sface"):
+        monkeypatch.setitem(recipes.RECIPES, name, replace(recipes.RECIPES[name], network=small))
+        result = run("train", name, "--quick", "--people", 3, "--photos", 2, "--epochs", 1, "--out", tmp_path / "w")
+        assert result.exit_code == 0, result.output
+        assert re.search(f"{name}: AUC .* on unseen synthetic people", words(result))
+    monkeypatch.setenv(zoo.WEIGHTS_VARIABLE, str(tmp_path / "w"))
+    assert zoo.load_recognizer("ir-sface").differentiable
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "or write --all"),
+        (("ir-softmax", "--all"), "or write --all"),
+        (("dlib",), "'dlib' cannot be trained; choose one"),
+    ],
+)
+def test_train_says_what_it_can_train(arguments: tuple[str, ...], message: str) -> None:
+    result = run("train", *arguments)
+    assert result.exit_code == 2
+    assert message in words(result)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from opom_edu.errors import PeopleError
 from opom_edu.faces.images import check_images
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +37,14 @@ class People(Mapping[str, Person]):
     """People in order, by name, and ``distractors (M, 3, H, W)``: photos of others, who are to be told apart from them.
 
     ``distractors`` may be empty; the evaluation then takes the other people's test photos in their place. ``report`` lists
-    what was skipped or changed while loading, one sentence each.
+    what was skipped or changed while loading, one sentence each. ``photos`` is a table of what is known about each photo
+    (person, part, pose, light, landmarks, ...), people in order, training photos first; None where nothing is known.
     """
 
-    def __init__(self, people: Sequence[Person], distractors: Tensor | None = None, report: Sequence[str] = ()) -> None:
+    def __init__(
+        self, people: Sequence[Person], distractors: Tensor | None = None, report: Sequence[str] = (),
+        photos: pd.DataFrame | None = None,
+    ) -> None:  # fmt: skip
         if not people:
             raise PeopleError("no people were given")
         self._people = {person.name: person for person in people}
@@ -46,6 +53,7 @@ class People(Mapping[str, Person]):
         shape = people[0].train.shape[1:]
         self.distractors = torch.empty(0, *shape) if distractors is None else check_images(distractors, name="distractors")
         self.report = tuple(report)
+        self.photos = photos
 
     def __getitem__(self, name: str) -> Person:
         if name not in self._people:
@@ -66,16 +74,21 @@ def load_people(source: str, **options: Any) -> People:
     """Load people from a source.
 
     Args:
-        source: "folder:PATH", a folder with one sub-folder of aligned crops per person
-            (see :func:`opom_edu.faces.folders.people_from_folder` for its options).
+        source: "synthetic", people who do not exist (see :func:`opom_edu.faces.synthetic.synthetic_people` for the options),
+            or "folder:PATH", a folder with one sub-folder of aligned crops per person
+            (see :func:`opom_edu.faces.folders.people_from_folder`).
 
     Raises:
         PeopleError: for an unknown source (the message lists the choices) or one that does not hold two usable people.
     """
-    from opom_edu.faces.folders import people_from_folder
-
     kind, _, path = str(source).partition(":")
+    if kind == "synthetic" and not path:
+        from opom_edu.faces.synthetic import synthetic_people
+
+        return synthetic_people(**options)
     if kind == "folder" and path:
+        from opom_edu.faces.folders import people_from_folder
+
         return people_from_folder(path, **options)
     hint = f"; did you mean folder:{source}?" if Path(source).is_dir() else ""
-    raise PeopleError(f"unknown source of people {str(source)!r}; choose one of folder:PATH{hint}")
+    raise PeopleError(f"unknown source of people {str(source)!r}; choose synthetic or folder:PATH{hint}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +15,13 @@ from torch import Tensor, nn
 from opom_edu.errors import WeightsError
 from opom_edu.files import sha256
 from opom_edu.recognizers.backbones import MobileFaceNet, for_inference
+from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
 
 WEIGHTS_VARIABLE = "OPOM_EDU_WEIGHTS"
+PACKAGED = Path(__file__).parent / "weights"
+SURROGATE = "ir-softmax"
+BLACK_BOXES = (*(name for name in RECIPES if name != SURROGATE), "dlib")  # the paper's six, and one that others trained
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Entry:
     file: str
     sha256: str
     note: str
+    remedy: str = f"put the file there, or set {WEIGHTS_VARIABLE} to its folder"
 
 
 def mobilefacenet_112x96() -> nn.Module:
@@ -51,8 +58,11 @@ ZOO = {
 
 
 def list_recognizers() -> list[str]:
-    """Names that :func:`load_recognizer` knows; whether the weights are at hand is another matter (``opom-edu doctor``)."""
-    return [*ZOO, "dlib"]
+    """Names that :func:`load_recognizer` knows; whether the weights are at hand is another matter (``opom-edu doctor``).
+
+    The first is the usual surrogate. Those before "mobilefacenet" were trained by ``opom-edu train`` on synthetic people.
+    """
+    return [*RECIPES, *ZOO, "dlib"]
 
 
 def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recognizer:
@@ -71,16 +81,54 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         from opom_edu.recognizers.dlib import load_dlib
 
         return load_dlib()
-    if name not in ZOO:
+    if name not in list_recognizers():
         raise ValueError(f"unknown recognizer {name!r}; choose one of {', '.join(list_recognizers())}")
-    entry = ZOO[name]
+    entry = ZOO[name] if name in ZOO else trained(name)
     module = entry.build()
-    module.load_state_dict(load_weights(entry))
+    try:
+        module.load_state_dict(load_weights(entry))
+    except RuntimeError as error:
+        raise WeightsError(f"{entry.file} is not of the network {name}: {str(error).splitlines()[-1].strip()}") from error
     try:
         module = for_inference(module).to(device)
     except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
         raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
     return Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+
+
+def load_card(name: str) -> dict[str, Any]:
+    """The card of a recognizer trained by ``opom-edu train``: how and on what it was trained, its accuracy and checksum.
+
+    It is the first ``NAME.json`` in the folders named in OPOM_EDU_WEIGHTS, the user's cache folder, and the package.
+
+    Raises:
+        WeightsError: if there is none, or it cannot be read.
+    """
+    folders = [*weight_folders(), PACKAGED]
+    path = next((folder / f"{name}.json" for folder in folders if (folder / f"{name}.json").is_file()), None)
+    remedy = f"make it with: opom-edu train {name}"
+    if path is None:
+        raise WeightsError(f"the weights of {name} were not found in {', '.join(map(str, folders))}; {remedy}")
+    try:
+        card = json.loads(path.read_text())
+        backbone, network = card["recipe"]["backbone"], card["recipe"]["network"]
+        if backbone not in BACKBONES or not isinstance(network, dict) or not isinstance(card["sha256"], str):
+            raise ValueError(f"a network {backbone!r} with {network!r} and sha256 {card['sha256']!r}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"the card {path} cannot be read ({type(error).__name__}: {error}); {remedy}") from error
+    return {**card, "folder": str(path.parent)}
+
+
+def trained(name: str) -> Entry:
+    """The entry of a recognizer trained by ``opom-edu train``, built as its card says."""
+    card = load_card(name)
+    recipe = card["recipe"]
+    found = card.get("accuracy", {}).get("all", {}).get("rank1")
+    known = "" if found is None else f"; finds {found:.0%} of held-out synthetic people first"
+    note = f"{recipe['backbone']}, {recipe['head']} loss, trained on {card['people']} synthetic people{known}"
+    file = str(Path(card["folder"]) / f"{name}.safetensors")
+    remedy = f"make it with: opom-edu train {name} --out {card['folder']} (delete the broken file and card first)"
+    return Entry(lambda: BACKBONES[recipe["backbone"]](**recipe["network"]), centered, file, card["sha256"], note, remedy)
 
 
 def load_weights(entry: Entry) -> dict[str, Tensor]:
@@ -92,10 +140,11 @@ def load_weights(entry: Entry) -> dict[str, Tensor]:
     if path is None:
         raise WeightsError(
             f"the weights {entry.file} (sha256 {entry.sha256[:8]}...) were not found in "
-            f"{', '.join(map(str, folders))}; put the file there, or set {WEIGHTS_VARIABLE} to its folder"
+            f"{', '.join(map(str, folders))}; {entry.remedy}"
         )
     if sha256(path) != entry.sha256:
-        raise WeightsError(f"{path} is damaged or another file: its sha256 is not {entry.sha256[:8]}...; fetch it again")
+        again = "fetch it again" if entry.remedy == Entry.remedy else entry.remedy
+        raise WeightsError(f"{path} is damaged or another file: its sha256 is not {entry.sha256[:8]}...; {again}")
     return load_file(path)
 
 

@@ -1,0 +1,75 @@
+"""Render the demo set and the two pages of pictures in this folder: python datasets/make_demo_set.py"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+os.environ["OPOM_EDU_CACHE"] = str(HERE / "synthetic")
+
+from opom_edu.faces import load_people  # noqa: E402
+from opom_edu.faces.synthetic import album  # noqa: E402
+from opom_edu.faces.synthetic.camera import Sitter, take_photo  # noqa: E402
+from opom_edu.faces.synthetic.conditions import Conditions, sample_conditions  # noqa: E402
+from opom_edu.faces.synthetic.identity import sample_identity  # noqa: E402
+from opom_edu.files import sha256  # noqa: E402
+
+PEOPLE = [album.FIRST_SEED + index for index in range(24)]
+
+
+def main() -> None:
+    for old in (HERE / "synthetic").glob("people-*.npz"):
+        old.unlink()
+    load_people("synthetic")
+    files = sorted((HERE / "synthetic").glob("people-*.npz"))
+    manifest = {
+        "made by": "python datasets/make_demo_set.py",
+        "holds": "load_people('synthetic'): 24 people x 20 photos and 500 distractors, 112x112, regime common, seed 0",
+        "renderer": album.VERSION,
+        "license": "CC0-1.0",
+        "files": {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in files},
+    }
+    (HERE / "synthetic" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    print(f"{len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+    save([portrait(seed) for seed in PEOPLE], 6, HERE / "portraits.jpg")
+    save([photo for seed in PEOPLE[::3] for photo in album_of(seed, 8)], 8, HERE / "contact_sheet.jpg")
+
+
+def portrait(seed: int) -> np.ndarray:
+    """A person at rest, in the usual hair."""
+    who = sample_identity(seed)
+    smile = {
+        f"{action}{side}": value for action, value in (("mouthSmile", 0.3), ("eyeBlink", 0.06)) for side in ("Left", "Right")
+    }
+    look = Conditions(
+        yaw=-12, light_azimuth=35, actions=smile, hair=who.hair[0], makeup=0.7 * who.makeup, glasses=who.glasses is not None,
+        background=seed, jpeg=95,
+    )  # fmt: skip
+    return take_photo(Sitter(who), look, size=256, margin=0.4).pixels
+
+
+def album_of(seed: int, photos: int) -> list[np.ndarray]:
+    """A person under conditions of both regimes in turn."""
+    who = sample_identity(seed)
+    sitter = Sitter(who)
+    taken = []
+    for index in range(photos):
+        regime = ("common", "celebrity")[index % 2]
+        conditions = sample_conditions(who, np.random.default_rng([seed, 11, index]), regime=regime)
+        taken.append(take_photo(sitter, conditions, size=192, margin=0.25).pixels)
+    return taken
+
+
+def save(pictures: list[np.ndarray], columns: int, path: Path) -> None:
+    rows = [np.concatenate(pictures[i : i + columns], 1) for i in range(0, len(pictures), columns)]
+    Image.fromarray(np.concatenate(rows)).save(path, quality=88)
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

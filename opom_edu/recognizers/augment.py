@@ -1,0 +1,83 @@
+"""What a training photo goes through, so that a recognizer learns people rather than pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+SHIFT, SCALE = 2 / 112, 0.03  # of a crop: what a landmark detector is off by
+NOISE = 10 / 255  # so that a noise mask of 8/255 changes little
+
+
+def augment(images: Tensor, generator: Generator) -> Tensor:
+    """A new look of each image ``(N, 3, H, W)`` in [0, 1]: moved, relit, blurred, noisy, partly covered; in [0, 1]."""
+    for change in (moved, relit, blurred, noisy, covered):
+        images = change(images, generator)
+    return images.clamp_(0, 1)
+
+
+def moved(images: Tensor, generator: Generator) -> Tensor:
+    """Mirrored (half of them), shifted by up to 2 pixels and scaled by up to 3 %; borders repeat."""
+    count = len(images)
+    mirror = torch.where(_uniform(count, generator, 0, 1) < 0.5, 1.0, -1.0)
+    scale = 1 + _uniform(count, generator, -SCALE, SCALE)
+    zero = torch.zeros(count)
+    rows = [
+        torch.stack([mirror * scale, zero, 2 * _uniform(count, generator, -SHIFT, SHIFT)], 1),
+        torch.stack([zero, scale, 2 * _uniform(count, generator, -SHIFT, SHIFT)], 1),
+    ]
+    grid = functional.affine_grid(torch.stack(rows, 1).to(images.device), list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def relit(images: Tensor, generator: Generator) -> Tensor:
+    """Contrast, brightness and white balance changed; one in ten without color."""
+    count, device = len(images), images.device
+    gain = 1 + _uniform((count, 1), generator, -0.25, 0.25) + _uniform((count, 3), generator, -0.08, 0.08)
+    offset = _uniform((count, 1), generator, -0.12, 0.12)
+    # gain * (x - 0.5) + 0.5 + offset, in one pass
+    images = images * gain[..., None, None].to(device) + (0.5 + offset - 0.5 * gain)[..., None, None].to(device)
+    gray = (_uniform(count, generator, 0, 1) < 0.1).nonzero()[:, 0].to(device)
+    images[gray] = images[gray].mean(1, keepdim=True)
+    return images
+
+
+def blurred(images: Tensor, generator: Generator) -> Tensor:
+    """One in eight shrunk to between a third and two thirds of its size, and enlarged again."""
+    height, width = images.shape[-2:]
+    chosen = (_uniform(len(images), generator, 0, 1) < 0.125).nonzero()[:, 0].to(images.device)
+    share = float(_uniform(1, generator, 0.35, 0.65))
+    if len(chosen):
+        small = functional.interpolate(
+            images[chosen], (round(share * height), round(share * width)), mode="bilinear", antialias=False
+        )
+        images[chosen] = functional.interpolate(small, (height, width), mode="bilinear")
+    return images
+
+
+def noisy(images: Tensor, generator: Generator) -> Tensor:
+    """Half of them with noise of up to 10/255: uniform, or of one size and random sign as masks are."""
+    count = len(images) // 2
+    strength = _uniform((count, 1, 1, 1), generator, 0, NOISE)
+    noise = _uniform((count, *images.shape[1:]), generator, -1, 1)
+    noise[: count // 2] = noise[: count // 2].sign()
+    images[:count] += (strength * noise).to(images.device)  # the order of a batch is random
+    return images
+
+
+def covered(images: Tensor, generator: Generator) -> Tensor:
+    """One in eight with a rectangle of one color over up to a sixth of it."""
+    count, _, height, width = images.shape
+    sides = _uniform((count, 2), generator, 0.1, 0.4)
+    corners = _uniform((count, 2), generator, 0, 1) * (1 - sides)
+    colors = _uniform((count, 3, 1, 1), generator, 0, 1).to(images.device)
+    chosen = (_uniform(count, generator, 0, 1) < 0.125).tolist()
+    for i in (i for i in range(count) if chosen[i]):
+        top, left = int(corners[i, 0] * height), int(corners[i, 1] * width)
+        images[i, :, top : top + int(sides[i, 0] * height), left : left + int(sides[i, 1] * width)] = colors[i]
+    return images
+
+
+def _uniform(shape: int | tuple[int, ...], generator: Generator, low: float, high: float) -> Tensor:
+    return torch.empty(shape).uniform_(low, high, generator=generator)

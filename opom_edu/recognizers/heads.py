@@ -1,0 +1,107 @@
+"""Heads: what turns embeddings and labels into a training loss. A head is thrown away after training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from opom_edu.errors import MissingExtraError
+
+
+class Softmax(nn.Module):
+    """A linear classifier and cross entropy: the "Softmax" of the paper's recognizers.
+
+    Args:
+        dim: length of the embeddings.
+        classes: number of people.
+        smoothing: share of the target given evenly to all people.
+    """
+
+    def __init__(self, dim: int, classes: int, *, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.linear, self.smoothing = nn.Linear(dim, classes, bias=False), smoothing
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Mean loss of ``embeddings (N, dim)``, not normalized, and ``labels (N,)``."""
+        return functional.cross_entropy(self.linear(embeddings), labels, label_smoothing=self.smoothing)
+
+
+class SFace(nn.Module):
+    """Sigmoid-constrained hypersphere loss (Zhong et al. 2021, arXiv 2205.12010, equations 8 to 13).
+
+    An embedding at the angle theta to its own class is pulled by ``scale * sigmoid(slope * (theta - intra))`` along the
+    sphere, and pushed from every other class by ``scale * sigmoid(-slope * (theta - inter))``: neither goes on once it is
+    near enough, or far enough. Both factors are constants to the gradient, as in the paper.
+
+    Args:
+        dim: length of the embeddings.
+        classes: number of people.
+        scale, slope: s and k of the paper, here with its values.
+        intra, inter: a and b of the paper, in radians; its values depend on the data, these are its released code's.
+    """
+
+    def __init__(
+        self, dim: int, classes: int, *, scale: float = 64.0, slope: float = 80.0, intra: float = 0.80, inter: float = 1.23
+    ) -> None:
+        super().__init__()
+        self.scale, self.slope, self.intra, self.inter = scale, slope, intra, inter
+        self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(classes, dim)))
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Mean loss of ``embeddings (N, dim)`` and ``labels (N,)``."""
+        cosine = functional.linear(functional.normalize(embeddings), functional.normalize(self.weight))
+        own = functional.one_hot(labels, cosine.shape[1]).bool()
+        with torch.no_grad():
+            angle = cosine.clamp(-1, 1).acos()
+            pull = -torch.sigmoid(self.slope * (angle - self.intra))
+            push = torch.sigmoid(self.slope * (self.inter - angle))
+            factor = self.scale * torch.where(own, pull, push)
+        return (factor * cosine).sum(1).mean()
+
+
+def cosface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.35) -> nn.Module:
+    """CosFace (Wang et al. 2018, arXiv 1801.09414): the own class's cosine less ``margin``, all times ``scale``.
+
+    Raises:
+        MissingExtraError: without pytorch-metric-learning.
+    """
+    module: nn.Module = _losses().CosFaceLoss(num_classes=classes, embedding_size=dim, margin=margin, scale=scale)
+    return module
+
+
+def arcface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.5) -> nn.Module:
+    """ArcFace (Deng et al. 2019, arXiv 1801.07698): the own class's angle plus ``margin`` radians; cosines times ``scale``.
+
+    Raises:
+        MissingExtraError: without pytorch-metric-learning.
+    """
+    degrees = margin * 180 / torch.pi
+    module: nn.Module = _losses().ArcFaceLoss(num_classes=classes, embedding_size=dim, margin=degrees, scale=scale)
+    return module
+
+
+HEADS: dict[str, Callable[..., nn.Module]] = {"softmax": Softmax, "cosface": cosface, "arcface": arcface, "sface": SFace}
+
+
+def make_head(name: str, dim: int, classes: int, **settings: float) -> nn.Module:
+    """A head by name: one of softmax, cosface, arcface, sface; maps ``(embeddings (N, dim), labels (N,))`` to the mean loss.
+
+    Raises:
+        ValueError: for an unknown name, listing the choices.
+        MissingExtraError: if the head needs a package that is not installed.
+    """
+    if name not in HEADS:
+        raise ValueError(f"unknown head {name!r}; choose one of {', '.join(HEADS)}")
+    return HEADS[name](dim, classes, **settings)
+
+
+def _losses() -> Any:
+    try:
+        from pytorch_metric_learning import losses  # type: ignore[import-untyped, unused-ignore]
+    except ImportError as error:
+        raise MissingExtraError("pytorch-metric-learning", "train") from error
+    return losses

@@ -1,0 +1,73 @@
+"""How each recognizer of the zoo is built and trained: data, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from torch import Tensor, nn
+
+from opom_edu.recognizers.backbones import InceptionResNet, IRNet, MobileFaceNet
+
+BACKBONES: dict[str, Callable[..., nn.Module]] = {
+    "IRNet": IRNet,
+    "MobileFaceNet": MobileFaceNet,
+    "InceptionResNet": InceptionResNet,
+}
+
+
+def _frozen(**settings: Any) -> Mapping[str, Any]:
+    return MappingProxyType(settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A network, a head and a schedule.
+
+    Args:
+        backbone, network: one of ``BACKBONES`` and its arguments.
+        head, loss: one of :data:`opom_edu.recognizers.heads.HEADS` and its arguments.
+        epochs, batch: passes over the photos, and photos per step.
+        rate: highest learning rate of AdamW, reached after the share ``warmup`` of all steps; then a cosine down to zero.
+        decay: weight decay, of weights with more than one dimension.
+    """
+
+    backbone: str
+    network: Mapping[str, Any]
+    head: str
+    loss: Mapping[str, Any] = field(default_factory=_frozen)
+    epochs: int = 5
+    batch: int = 64
+    rate: float = 4e-3
+    warmup: float = 0.15
+    decay: float = 0.05
+
+    def build(self) -> nn.Module:
+        """The network with random weights."""
+        return BACKBONES[self.backbone](**self.network)
+
+
+def centered(images: Tensor) -> Tensor:
+    """From [0, 1] to [-1, 1]: what the networks of the recipes want."""
+    return images * 2 - 1
+
+
+# A fixed slope in place of PReLU, and a stem of stride 4, make training on one CPU core several times as fast.
+DIM = 128
+IR = _frozen(blocks=(2, 2, 1), width=32, dim=DIM, stem_stride=4, dropout=0.0, slope=0.25)
+SEIR = _frozen(**IR, se=True)
+MOBILE = _frozen(width=0.5, dim=DIM, stem_stride=4, slope=0.25)
+INCEPTION = _frozen(width=0.375, blocks=(1, 2, 1), dim=DIM, stem_stride=4, dropout=0.0)
+SOFTMAX = _frozen(smoothing=0.1)
+
+RECIPES: dict[str, Recipe] = {
+    "ir-softmax": Recipe(backbone="IRNet", network=IR, head="softmax", loss=SOFTMAX),
+    "ir-arcface": Recipe(backbone="IRNet", network=IR, head="arcface", loss=_frozen(scale=30.0, margin=0.2)),
+    "ir-cosface": Recipe(backbone="IRNet", network=IR, head="cosface", loss=_frozen(scale=30.0, margin=0.2)),
+    "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface"),
+    "mobilefacenet-softmax": Recipe(backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=SOFTMAX),
+    "seir-softmax": Recipe(backbone="IRNet", network=SEIR, head="softmax", loss=SOFTMAX),
+    "inception-softmax": Recipe(backbone="InceptionResNet", network=INCEPTION, head="softmax", loss=SOFTMAX),
+}

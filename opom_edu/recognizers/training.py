@@ -1,0 +1,356 @@
+"""Train a recognizer: reproducible to the bit, and resumed where it was killed."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from opom_edu.errors import OpomError
+from opom_edu.faces.images import SIZE
+from opom_edu.files import check_folder, replacing, sha256
+from opom_edu.recognizers.accuracy import Accuracy, accuracy
+from opom_edu.recognizers.augment import augment
+from opom_edu.recognizers.backbones import multiply_adds
+from opom_edu.recognizers.heads import make_head
+from opom_edu.recognizers.recipes import Recipe, centered
+
+EMBED_BATCH = 128
+CHECKPOINTS = ".checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos of people.
+
+    Args:
+        images: uint8 ``(N, 112, 112, 3)``, RGB; may be a memory map.
+        labels: int64 ``(N,)``, any numbers.
+        groups: ``(N,)`` names, such as of skin tones, by which accuracy is also given; or none.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    groups: npt.NDArray[Any] | None = None
+
+    def check(self, name: str) -> None:
+        """Raise ValueError, blaming the argument ``name``, unless these are such arrays, 2 people or more, 2 photos each."""
+        images, labels = self.images, self.labels
+        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE, 3):
+            got = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+            raise ValueError(f"{name}.images must be a uint8 array (N, {SIZE}, {SIZE}, 3) of RGB crops, got {got}")
+        if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+            got = f"{labels.dtype} {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
+            raise ValueError(f"{name}.labels must be whole numbers ({len(images)},), one per image, got {got}")
+        _, counts = np.unique(labels, return_counts=True)
+        if len(counts) < 2 or counts.min() < 2:
+            got = f"{len(counts)} people with {counts.min() if len(counts) else 0} photos or more"
+            raise ValueError(f"{name} must hold at least 2 people with at least 2 photos each, got {got}; add photos")
+        if self.groups is not None and len(self.groups) != len(images):
+            raise ValueError(f"{name}.groups must name one group per image, {len(images)}, got {len(self.groups)}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What ``on_step`` is told: the step just done of all steps, its epoch of all, and the loss and rate of the step."""
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    rate: float
+
+
+def train(
+    name: str,
+    recipe: Recipe,
+    photos: Photos,
+    *,
+    folder: str | Path,
+    held_out: Photos | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    about: Mapping[str, Any] | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> nn.Module:
+    """Train the network of ``recipe``; the same arguments and number of threads give the same weights, to the bit.
+
+    Writes into ``folder``: ``NAME.safetensors`` (float16, of the epoch that knows the held-out people best),
+    ``NAME.json`` (its card, with the checksum by which the zoo loads it), ``NAME.csv`` (the curves), and after each epoch a
+    checkpoint, from which a second call goes on. Called again once all is done, it only loads the weights.
+
+    Args:
+        name: of the files.
+        photos: of the people to learn.
+        held_out: of other people, to measure accuracy on; without them the last epoch is kept.
+        epochs: instead of the recipe's.
+        about: where the photos come from, for the card.
+
+    Returns:
+        The network in evaluation mode, with the weights of the file.
+
+    Raises:
+        ValueError: for photos that cannot be learned from, or a device that is not there.
+        OpomError: if the folder cannot be written to, or holds the checkpoint of another training.
+        MissingExtraError: if the head needs a package that is not installed.
+    """
+    recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
+    photos.check("photos")
+    if held_out is not None:
+        held_out.check("held_out")
+    if recipe.epochs < 1:
+        raise ValueError(f"epochs must be at least 1, got {recipe.epochs}")
+    folder = Path(folder)
+    check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        run = _Run(name, recipe, photos, folder, seed, device)
+        _check_disk(folder, 3 * run.size())
+        run.resume()
+        for epoch in range(run.done, recipe.epochs):
+            torch.manual_seed(_mixed(seed, epoch))  # for dropout
+            started = time.perf_counter()
+            loss = run.epoch(epoch, on_step)
+            row = {"epoch": epoch + 1, "loss": loss, "rate": run.rate(run.steps * (epoch + 1) - 1)}
+            row["seconds"] = time.perf_counter() - started
+            if held_out is not None:
+                row |= asdict(run.accuracy(held_out))
+            run.finish_epoch(row)
+        return run.finish(held_out, about or {})
+
+
+class _Run:
+    """The state of one training."""
+
+    def __init__(
+        self, name: str, recipe: Recipe, photos: Photos, folder: Path, seed: int, device: str | torch.device
+    ) -> None:
+        self.name, self.recipe, self.photos, self.folder, self.seed = name, recipe, photos, folder, seed
+        self.people, classes = np.unique(photos.labels, return_inverse=True)
+        self.classes = torch.from_numpy(classes.astype(np.int64))
+        self.module = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        with torch.no_grad():
+            dim = self.module.eval()(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
+        self.head = make_head(recipe.head, dim, len(self.people), **recipe.loss)
+        self.both = nn.ModuleDict({"module": self.module, "head": self.head})
+        try:
+            self.both.to(device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
+        self.device = device
+        weights = [p for p in self.both.parameters() if p.ndim > 1]
+        others = [p for p in self.both.parameters() if p.ndim <= 1]
+        self.parameters = [*weights, *others]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": weights, "weight_decay": recipe.decay}, {"params": others, "weight_decay": 0.0}], lr=recipe.rate
+        )
+        self.batch = min(recipe.batch, len(photos.labels))
+        self.steps = len(photos.labels) // self.batch  # per epoch; the rest, other photos each time, waits for the next
+        self.done, self.best = 0, -math.inf
+        self.curves: list[dict[str, float]] = []
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / f"{self.name}{CHECKPOINTS}"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / f"{self.name}.safetensors"
+
+    def size(self) -> int:
+        """Bytes of a checkpoint: the weights and two running means of each."""
+        return 3 * sum(p.numel() * p.element_size() for p in self.parameters) + 2**20
+
+    def identity(self) -> str:
+        """What makes two trainings the same, as text."""
+        images = self.photos.images
+        sample = images[:: max(1, len(images) // 64)]
+        checks = [len(images), len(self.people), int(self.classes.sum()), int(np.asarray(sample, np.int64).sum())]
+        return json.dumps([_plain(self.recipe), self.seed, *checks])
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step: a linear rise, then a cosine down to zero."""
+        share = (step + 1) / (self.steps * self.recipe.epochs)
+        if share < self.recipe.warmup:
+            return self.recipe.rate * share / self.recipe.warmup
+        return self.recipe.rate * 0.5 * (1 + math.cos(math.pi * (share - self.recipe.warmup) / (1 - self.recipe.warmup)))
+
+    def epoch(self, epoch: int, on_step: Callable[[Step], None] | None) -> float:
+        """One pass over the photos; the mean loss. All chance comes from the seed and the epoch."""
+        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch))
+        order = torch.randperm(len(self.classes), generator=generator)[: self.steps * self.batch]
+        self.both.train()
+        total = 0.0
+        for i, chosen in enumerate(order.split(self.batch)):
+            step = epoch * self.steps + i
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.rate(step)
+            images = augment(_floats(self.photos.images, chosen.numpy(), self.device), generator)
+            images = centered(images).contiguous(memory_format=torch.channels_last)
+            loss = self.head(self.module(images), self.classes[chosen].to(self.device))
+            self.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.parameters, 5.0)
+            self.optimizer.step()
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise OpomError(f"the training of {self.name} diverged at step {step + 1}; lower the recipe's rate")
+            total += value
+            if on_step is not None:
+                on_step(
+                    Step(step + 1, self.steps * self.recipe.epochs, epoch + 1, self.recipe.epochs, value, self.rate(step))
+                )
+        return total / self.steps
+
+    def accuracy(self, held_out: Photos, among: npt.NDArray[np.bool_] | None = None) -> Accuracy:
+        return accuracy(embed(self.module, held_out.images), np.unique(held_out.labels, return_inverse=True)[1], among)
+
+    def finish_epoch(self, row: dict[str, float]) -> None:
+        """Write the weights if they are the best so far, then the checkpoint, then the curves."""
+        self.done += 1
+        self.curves.append(row)
+        score = row.get("auc", float(self.done))
+        if score >= self.best:
+            self.best = score
+            _save_half(self.module, self.weights, f"{self.name}, epoch {self.done}")
+        tensors = {key: value.contiguous() for key, value in self.both.state_dict().items()}
+        for i, parameter in enumerate(self.parameters):
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"optimizer.{i}.{key}"] = value.contiguous()
+        state = {"done": self.done, "best": self.best, "curves": self.curves, "identity": self.identity()}
+        with replacing(self.checkpoint) as temporary:
+            save_file(tensors, temporary, {"state": json.dumps(state)})
+        with replacing(self.folder / f"{self.name}.csv") as temporary:
+            pd.DataFrame(self.curves).to_csv(temporary, index=False)
+
+    def resume(self) -> None:
+        """Go back to the state of the last checkpoint, if there is one."""
+        if not self.checkpoint.is_file():
+            return
+        remedy = "delete it or name another folder"
+        try:
+            with safe_open(self.checkpoint, "pt") as file:
+                state = json.loads((file.metadata() or {})["state"])
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise OpomError(f"the checkpoint {self.checkpoint} cannot be read ({error}); {remedy}") from error
+        if state["identity"] != self.identity():
+            raise OpomError(
+                f"the checkpoint {self.checkpoint} is of another training (recipe, epochs, seed or photos); {remedy}"
+            )
+        prefix = "optimizer."
+        self.both.load_state_dict({key: value for key, value in tensors.items() if not key.startswith(prefix)})
+        for i, parameter in enumerate(self.parameters):
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                saved = tensors[f"{prefix}{i}.{key}"]
+                like = parameter if key != "step" else saved
+                self.optimizer.state[parameter][key] = torch.empty_like(like, requires_grad=False).copy_(saved)
+        self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
+
+    def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
+        """Load the best weights, measure them as they are in the file, and write the card."""
+        from safetensors.torch import load_file
+
+        self.module.load_state_dict(load_file(self.weights))
+        card: dict[str, Any] = {
+            "name": self.name,
+            "sha256": sha256(self.weights),
+            "bytes": self.weights.stat().st_size,
+            "parameters": sum(p.numel() for p in self.module.parameters()),
+            "multiply_adds": multiply_adds(self.module),
+            "recipe": _plain(self.recipe),
+            "seed": self.seed,
+            "people": len(self.people),
+            "photos": len(self.photos.labels),
+            "data": dict(about),
+            "seconds": round(sum(row["seconds"] for row in self.curves), 1),
+            "torch": torch.__version__,
+        }
+        if held_out is not None:
+            card["held_out"] = {"people": len(np.unique(held_out.labels)), "photos": len(held_out.labels)}
+            card["accuracy"] = {"all": _rounded(self.accuracy(held_out))}
+            for group in [] if held_out.groups is None else sorted(set(held_out.groups.tolist())):
+                among = np.asarray(held_out.groups == group)
+                _, counts = np.unique(held_out.labels[among], return_counts=True)
+                if len(counts) > 1 and counts.max() > 1:
+                    card["accuracy"][str(group)] = _rounded(self.accuracy(held_out, among))
+        with replacing(self.folder / f"{self.name}.json") as temporary:
+            temporary.write_text(json.dumps(card, indent=2) + "\n")
+        return self.module.eval()
+
+
+def embed(module: nn.Module, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Embeddings ``(N, D)`` of unit norm of uint8 crops ``(N, 112, 112, 3)``; the module's mode stays as it was."""
+    device = next(module.parameters()).device
+    with _evaluating(module), torch.no_grad():
+        parts = [
+            functional.normalize(module(centered(_floats(images, chosen, device))))
+            for chosen in np.array_split(np.arange(len(images)), math.ceil(len(images) / EMBED_BATCH))
+        ]
+    return torch.cat(parts).cpu().numpy()
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)
+
+
+def _floats(images: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64], device: str | torch.device) -> Tensor:
+    """Float images ``(n, 3, H, W)`` in [0, 1] of the chosen uint8 ones."""
+    return torch.from_numpy(images[chosen]).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
+
+
+def _save_half(module: nn.Module, path: Path, origin: str) -> None:
+    """Write float16 weights; one entry of metadata, as the order of several would be left to chance."""
+    tensors = {
+        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for key, value in module.state_dict().items()
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {"origin": origin})
+
+
+def _check_disk(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OpomError(
+            f"{folder} has {free / 1e6:.0f} MB free, and training needs {needed / 1e6:.0f} MB; name another folder"
+        )
+
+
+def _mixed(seed: int, epoch: int) -> int:
+    """One seed from two numbers, such that neighbors have nothing in common."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON knows it."""
+    fields = {key: getattr(recipe, key) for key in recipe.__dataclass_fields__}
+    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in fields.items()}
+
+
+def _rounded(found: Accuracy) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in asdict(found).items()}
