@@ -64,10 +64,22 @@ def test_demo_prints_the_table_and_writes_the_report(folder: Path, tmp_path: Pat
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
 
 
-def test_demo_without_people_says_what_to_give() -> None:
-    result = run("demo")
-    assert result.exit_code == 2
-    assert "--people folder:PATH" in words(result)
+def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def load(name: str, **_options: object) -> Recognizer:
+        asked.append(name)
+        return Recognizer.from_module(small_network(seed=len(asked)), name=name)
+
+    def people(source: str, **options: object) -> object:
+        asked.append((source, options["train"], options["seed"]))
+        return make_people(3, photos=8)
+
+    monkeypatch.setattr("opom_edu.recognizers.load_recognizer", load)
+    monkeypatch.setattr("opom_edu.faces.load_people", people)
+    result = run("demo", "--methods", "random", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert asked == ["ir-softmax", *zoo.BLACK_BOXES, ("synthetic", 10, 0)]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +93,7 @@ def test_demo_without_people_says_what_to_give() -> None:
         ("--surrogate", "facenet", "choose one of ir-softmax, "),
         ("--targets", "facenet", "choose one of ir-softmax, "),
         ("--people", "folder:nowhere", "nowhere is not a folder"),
-        ("--people", "strangers", "choose one of folder:PATH"),
+        ("--people", "strangers", "choose synthetic or folder:PATH"),
         ("--train", "40", "nobody with the 42 usable images"),
         ("--steps", "0", "steps must be a whole number of at least 1"),
         ("--targets", "mobilefacenet", "is the surrogate and is evaluated anyway"),

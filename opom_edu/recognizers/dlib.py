@@ -69,10 +69,19 @@ def _models() -> tuple[Any, Any]:
         import dlib
     except ImportError as error:
         raise MissingExtraError("dlib", "dlib") from error
+    models = model_folder()
+    landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
+    return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+
+
+def model_folder() -> Path:
+    """Where the package face-recognition-models keeps dlib's files.
+
+    Raises:
+        MissingExtraError: without it.
+    """
     # Importing face_recognition_models itself would need pkg_resources, which newer Pythons lack; its files are enough.
     spec = find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise MissingExtraError("face-recognition-models", "dlib")
-    models = Path(spec.origin).parent / "models"
-    landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
-    return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    return Path(spec.origin).parent / "models"

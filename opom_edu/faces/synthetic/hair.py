@@ -106,7 +106,7 @@ def scalp_hair(
     places, rest = roots.on(vertices), roots.on(model.rest)
     outward = roots.on(model.normals(vertices))
     top = _smooth(7.75, 8.1, rest[:, 1])
-    lengths = (style.side + (style.top - style.side) * top) * rng.uniform(0.75, 1.1, DENSITY)
+    lengths = np.maximum(style.side + (style.top - style.side) * top, 0.03) * rng.uniform(0.75, 1.1, DENSITY)
     if style.fringe:  # the front hangs down to the fringe, the rest falls as its style says
         front = (abs(rest[:, 0]) < 0.55) & (rest[:, 2] > 0.75)
         lengths = np.where(front, np.minimum(lengths, 1.3), lengths)

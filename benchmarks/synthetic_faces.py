@@ -1,0 +1,68 @@
+"""Do face detectors and dlib's recognizer take synthetic people for people? 60 of them, 10 photos each, 256 pixels.
+
+    python benchmarks/synthetic_faces.py
+
+Detection by dlib's HOG detector and OpenCV's Haar cascade (alt2), by skin group; then dlib's recognizer on the detected
+faces: how far apart photos of one person and of different people are. Needs the extra dlib. Nothing was trained or tuned
+on these seeds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.metrics import roc_auc_score
+
+from opom_edu.faces.synthetic import render_people
+from opom_edu.recognizers.dlib import model_folder
+
+FIRST, PEOPLE, PHOTOS, SIZE = 4_000_000, 60, 10, 256
+
+
+def main() -> None:
+    album = render_people(range(FIRST, FIRST + PEOPLE), PHOTOS, size=SIZE, margin=0.31)
+    rows = Parallel(2)(delayed(seen)(images) for images in album.images.reshape(PEOPLE, PHOTOS, SIZE, SIZE, 3))
+    table = album.conditions.assign(hog=[r[0] for row in rows for r in row], haar=[r[1] for row in rows for r in row])
+    print("share of faces found, in %")
+    frontal = table[table["yaw"].abs() < 15]
+    found = pd.DataFrame({"near-frontal": frontal[["hog", "haar"]].mean(), "all": table[["hog", "haar"]].mean()})
+    print((found.join(table.groupby("skin")[["hog", "haar"]].mean().T) * 100).round(1).to_string())
+    features = np.stack([r[2] for row in rows for r in row])
+    first, second = np.triu_indices(len(features), 1)
+    distance = np.linalg.norm(features[first] - features[second], axis=1)
+    same = album.labels[first] == album.labels[second]
+    print(
+        f"dlib's recognizer: AUC {roc_auc_score(same, -distance):.4f}, distance of photos of one person "
+        f"{distance[same].mean():.3f}, of different people {distance[~same].mean():.3f}"
+    )
+
+
+def seen(images: np.ndarray) -> list[tuple[bool, bool, np.ndarray]]:
+    """Of each photo: found by HOG, found by Haar, and dlib's 128 features of the face in its middle."""
+    import dlib
+
+    hog = dlib.get_frontal_face_detector()
+    haar = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"))
+    marks = dlib.shape_predictor(str(model_folder() / "shape_predictor_5_face_landmarks.dat"))
+    recognizer = dlib.face_recognition_model_v1(str(model_folder() / "dlib_face_recognition_resnet_model_v1.dat"))
+    rows = []
+    for image in images:
+        boxes = [box for box in hog(image, 0) if plausible(box.left(), box.top(), box.width(), box.height())]
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        cascade = any(plausible(*box) for box in haar.detectMultiScale(gray, 1.1, 3))
+        box = boxes[0] if boxes else dlib.rectangle(66, 76, 190, 200)
+        rows.append((bool(boxes), cascade, np.array(recognizer.compute_face_descriptor(image, marks(image, box), 0, 0.25))))
+    return rows
+
+
+def plausible(x: float, y: float, width: float, height: float) -> bool:
+    """A box around the middle of the picture, where the face is, of about its size."""
+    return x < SIZE / 2 < x + width and y < 0.53 * SIZE < y + height and width > 0.3 * SIZE
+
+
+if __name__ == "__main__":
+    main()
