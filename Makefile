@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo PEOPLE=folder:PATH` and `make test`. Both set up .venv first.
+# Two commands do everything: `make demo` and `make test`. Both set up .venv first.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: .venv/.dev  ## make .venv with all that the demo and the tests need
+setup: .venv/.dev  ## make .venv with all that the demo, the notebooks and the tests need
 
 .venv/.dev: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
@@ -20,18 +20,14 @@ setup: .venv/.dev  ## make .venv with all that the demo and the tests need
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-.venv/.lab: .venv/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab]'
-	touch $@
-
-demo: setup  ## the main job: make demo PEOPLE=folder:PATH [ARGS='--seed 1 ...']
+demo: setup  ## the main job: make demo [PEOPLE=folder:PATH] [ARGS='--seed 1 ...']
 	$(BIN)/opom-edu demo $(if $(PEOPLE),--people "$(PEOPLE)") $(ARGS)
 
 doctor: setup  ## say which packages, recognizers and devices are at hand
 	$(BIN)/opom-edu doctor
 
-lab: .venv/.lab  ## open JupyterLab
-	$(BIN)/jupyter lab
+lab: setup  ## open JupyterLab
+	$(BIN)/jupyter lab notebooks
 
 test: setup  ## lint, types, tests
 	$(BIN)/ruff check .
@@ -42,10 +38,13 @@ test: setup  ## lint, types, tests
 bench: setup  ## all benchmarks, side by side with their yardsticks
 	$(BIN)/python benchmarks/hull_speed.py
 	$(BIN)/python benchmarks/mask_speed.py
+	$(BIN)/python benchmarks/render_speed.py
+	$(BIN)/python benchmarks/synthetic_faces.py
+	$(BIN)/python benchmarks/zoo_accuracy.py
 
 lock:  ## resolve all dependencies anew and write constraints.txt
 	rm -rf .lock && $(PYTHON) -m venv .lock
-	.lock/bin/pip install --quiet $(if $(TORCH),torch==$(TORCH)) --editable '.[dev,lab]'
+	.lock/bin/pip install --quiet $(if $(TORCH),torch==$(TORCH)) --editable '.[dev]'
 	.lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf .lock
 

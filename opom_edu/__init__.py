@@ -27,7 +27,18 @@ _HOME = {
     "load_recognizer": "recognizers",
     "protection": "evaluation",
 }
-_PACKAGES = ("errors", "evaluation", "experiments", "faces", "hulls", "masks", "plots", "recognizers")
+_PACKAGES = (
+    "errors",
+    "evaluation",
+    "exercises",
+    "experiments",
+    "faces",
+    "hulls",
+    "masks",
+    "plots",
+    "recognizers",
+    "widgets",
+)
 
 __all__ = [
     "FIUAP",

@@ -254,20 +254,17 @@ def _names(text: str) -> list[str]:
 
 def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
     """The named black boxes; without names the zoo's six and dlib, saying which cannot be loaded."""
-    from opom_edu.recognizers import BLACK_BOXES, load_recognizer
+    from opom_edu.recognizers import BLACK_BOXES, available, load_recognizer
 
     if surrogate in _names(targets):
         raise ValueError(f"{surrogate} is the surrogate and is evaluated anyway; leave it out of --targets")
     if targets:
         return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
-    found = []
-    for name in BLACK_BOXES:
-        if name != surrogate:
-            try:
-                found.append(load_recognizer(name))
-            except OpomError as error:
-                errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
-    return found
+
+    def say(name: str, error: OpomError) -> None:
+        errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
+
+    return available([name for name in BLACK_BOXES if name != surrogate], say)
 
 
 def _table(found: Comparison) -> Table:

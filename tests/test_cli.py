@@ -32,6 +32,7 @@ def recognizers(monkeypatch: pytest.MonkeyPatch) -> None:
         return made[name]
 
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", load)
+    monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", load)
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
         return make_people(3, photos=8)
 
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", load)
+    monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", load)
     monkeypatch.setattr("opom_edu.faces.load_people", people)
     result = run("demo", "--methods", "random", "--out", tmp_path)
     assert result.exit_code == 0, result.output
@@ -172,6 +174,7 @@ def test_a_black_box_that_cannot_be_loaded_is_left_out(
         return load(name, **options)
 
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", without_dlib)
+    monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", without_dlib)
     options = ("--people", f"folder:{folder}", "--methods", "random", "--out", tmp_path / "out")
     result = run("demo", *options)
     assert result.exit_code == 0, result.output

@@ -150,9 +150,15 @@ class Method(Learner):
             "seed": self.seed,
         }
 
-    def iterate(self, images: Tensor) -> Iterator[Step]:
+    def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
+        """Learn one person's mask step by step; the last step's ``delta`` is the mask.
+
+        Args:
+            start: ``(3, H, W)``, clipped to ±eps: where to begin instead of noise, for instance a mask learned for a larger
+                eps, from which few steps lead to the one for this eps.
+        """
         check_training(images)
-        return (step.of(0) for step in self._ascend(images[None]))
+        return (step.of(0) for step in self._ascend(images[None], start))
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
         """One mask for each person, learned together: as many people per forward pass as the surrogate takes images.
@@ -183,13 +189,17 @@ class Method(Learner):
             size = max(1, self.surrogate.batch_size // count)
             yield from (members[start : start + size] for start in range(0, len(members), size))
 
-    def _ascend(self, images: Tensor) -> Iterator[Step]:
+    def _ascend(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
         """The loop, for people with equally many images: ``images (P, K, 3, H, W)``."""
         images = images.detach().to(self.surrogate.device)
         generators = [torch.Generator().manual_seed(self.seed) for _ in images]
         objective = self.objective(self._embed(images))
-        start = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
-        masked = (images + self.eps * (2 * start - 1).to(images.device)).clamp(0, 1)
+        if start is None:
+            drawn = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
+            noise = self.eps * (2 * drawn - 1)
+        else:
+            noise = start.clamp(-self.eps, self.eps).expand(images.shape)
+        masked = (images + noise.to(images.device)).clamp(0, 1)
         velocity = torch.zeros_like(images[:, 0])
         for index in range(self.steps):
             with torch.enable_grad():  # whatever the caller has set

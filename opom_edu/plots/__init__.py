@@ -1,5 +1,6 @@
 """Figures from tables and arrays; nothing here knows a recognizer, a mask or a person."""
 
+from opom_edu.plots.photos import photo_row
 from opom_edu.plots.protection import UNLEARNED, psr_bars
 
-__all__ = ["UNLEARNED", "psr_bars"]
+__all__ = ["UNLEARNED", "photo_row", "psr_bars"]

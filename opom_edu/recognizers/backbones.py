@@ -324,6 +324,11 @@ class InceptionResNet(nn.Module):
         return y
 
 
+def with_whitening(module: nn.Module, dim: int) -> nn.Sequential:
+    """The network followed by a linear map of its embeddings of length ``dim``, which training sets last."""
+    return nn.Sequential(module, nn.Linear(dim, dim, bias=False))
+
+
 def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
     """Multiplications of the convolutions and linear layers for one image."""
     counts: list[int] = []

@@ -32,17 +32,19 @@ class Recipe:
         epochs, batch: passes over the photos, and photos per step.
         rate: highest learning rate of AdamW, reached after the share ``warmup`` of all steps; then a cosine down to zero.
         decay: weight decay, of weights with more than one dimension.
+        ramp: share of all steps over which the head's margin rises from zero: a small network cannot start with all of it.
     """
 
     backbone: str
     network: Mapping[str, Any]
     head: str
     loss: Mapping[str, Any] = field(default_factory=_frozen)
-    epochs: int = 5
+    epochs: int = 6
     batch: int = 64
     rate: float = 4e-3
     warmup: float = 0.15
     decay: float = 0.05
+    ramp: float = 0.0
 
     def build(self) -> nn.Module:
         """The network with random weights."""
@@ -60,14 +62,21 @@ IR = _frozen(blocks=(2, 2, 1), width=32, dim=DIM, stem_stride=4, dropout=0.0, sl
 SEIR = _frozen(**IR, se=True)
 MOBILE = _frozen(width=0.5, dim=DIM, stem_stride=4, slope=0.25)
 INCEPTION = _frozen(width=0.375, blocks=(1, 2, 1), dim=DIM, stem_stride=4, dropout=0.0)
-SOFTMAX = _frozen(smoothing=0.1)
 
 RECIPES: dict[str, Recipe] = {
-    "ir-softmax": Recipe(backbone="IRNet", network=IR, head="softmax", loss=SOFTMAX),
-    "ir-arcface": Recipe(backbone="IRNet", network=IR, head="arcface", loss=_frozen(scale=30.0, margin=0.2)),
-    "ir-cosface": Recipe(backbone="IRNet", network=IR, head="cosface", loss=_frozen(scale=30.0, margin=0.2)),
+    "ir-softmax": Recipe(backbone="IRNet", network=IR, head="softmax", loss=_frozen(scale=14.0), epochs=5),
+    "ir-arcface": Recipe(
+        backbone="IRNet", network=IR, head="arcface", loss=_frozen(scale=24.0, margin=0.2), epochs=8, ramp=0.75
+    ),
+    "ir-cosface": Recipe(
+        backbone="IRNet", network=IR, head="cosface", loss=_frozen(scale=24.0, margin=0.2), epochs=8, ramp=0.75
+    ),
     "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface"),
-    "mobilefacenet-softmax": Recipe(backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=SOFTMAX),
-    "seir-softmax": Recipe(backbone="IRNet", network=SEIR, head="softmax", loss=SOFTMAX),
-    "inception-softmax": Recipe(backbone="InceptionResNet", network=INCEPTION, head="softmax", loss=SOFTMAX),
+    "mobilefacenet-softmax": Recipe(
+        backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=_frozen(scale=14.0), epochs=5
+    ),
+    "seir-softmax": Recipe(backbone="IRNet", network=SEIR, head="softmax"),
+    "inception-softmax": Recipe(
+        backbone="InceptionResNet", network=INCEPTION, head="softmax", loss=_frozen(scale=14.0), epochs=5
+    ),
 }

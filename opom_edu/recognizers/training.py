@@ -26,7 +26,7 @@ from opom_edu.faces.images import SIZE
 from opom_edu.files import check_folder, replacing, sha256
 from opom_edu.recognizers.accuracy import Accuracy, accuracy
 from opom_edu.recognizers.augment import augment
-from opom_edu.recognizers.backbones import multiply_adds
+from opom_edu.recognizers.backbones import multiply_adds, with_whitening
 from opom_edu.recognizers.heads import make_head
 from opom_edu.recognizers.recipes import Recipe, centered
 
@@ -148,8 +148,8 @@ class _Run:
         self.classes = torch.from_numpy(classes.astype(np.int64))
         self.module = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         with torch.no_grad():
-            dim = self.module.eval()(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
-        self.head = make_head(recipe.head, dim, len(self.people), **recipe.loss)
+            self.dim = self.module.eval()(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
+        self.head = make_head(recipe.head, self.dim, len(self.people), **recipe.loss)
         self.both = nn.ModuleDict({"module": self.module, "head": self.head})
         try:
             self.both.to(device)
@@ -162,6 +162,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "weight_decay": recipe.decay}, {"params": others, "weight_decay": 0.0}], lr=recipe.rate
         )
+        self.margin = getattr(self.head, "margin", 0.0)  # ramped up while training
         self.batch = min(recipe.batch, len(photos.labels))
         self.steps = len(photos.labels) // self.batch  # per epoch; the rest, other photos each time, waits for the next
         self.done, self.best = 0, -math.inf
@@ -197,12 +198,16 @@ class _Run:
         """One pass over the photos; the mean loss. All chance comes from the seed and the epoch."""
         generator = torch.Generator().manual_seed(_mixed(self.seed, epoch))
         order = torch.randperm(len(self.classes), generator=generator)[: self.steps * self.batch]
+        recipe = self.recipe
         self.both.train()
         total = 0.0
         for i, chosen in enumerate(order.split(self.batch)):
             step = epoch * self.steps + i
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate(step)
+            if recipe.ramp:
+                share = min(1.0, step / (recipe.ramp * self.steps * recipe.epochs))
+                self.head.margin = share * self.margin  # type: ignore[assignment]
             images = augment(_floats(self.photos.images, chosen.numpy(), self.device), generator)
             images = centered(images).contiguous(memory_format=torch.channels_last)
             loss = self.head(self.module(images), self.classes[chosen].to(self.device))
@@ -266,10 +271,17 @@ class _Run:
         self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
 
     def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
-        """Load the best weights, measure them as they are in the file, and write the card."""
+        """Whiten the best network, measure it as it is in the file, and write the card."""
         from safetensors.torch import load_file
 
-        self.module.load_state_dict(load_file(self.weights))
+        best = load_file(self.weights)
+        whitened = any(name.startswith("0.") for name in best)  # an earlier call came this far
+        if not whitened:
+            self.module.load_state_dict(best)
+            _save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
+            best = load_file(self.weights)
+        self.module = with_whitening(self.recipe.build(), self.dim).to(self.device)
+        self.module.load_state_dict(best)
         card: dict[str, Any] = {
             "name": self.name,
             "sha256": sha256(self.weights),
@@ -295,6 +307,28 @@ class _Run:
         with replacing(self.folder / f"{self.name}.json") as temporary:
             temporary.write_text(json.dumps(card, indent=2) + "\n")
         return self.module.eval()
+
+
+def whiten(module: nn.Module, photos: Photos, *, ridge: float = 1.0, most: int = 8000) -> nn.Sequential:
+    """The network followed by within-class covariance normalization (Hatch et al. 2006, doi 10.21437/Interspeech.2006-183).
+
+    Directions in which photos of one person differ count less: the embedding is multiplied by the inverse square root of
+    the within-person covariance, to which ``ridge`` times its mean variance is added.
+
+    Args:
+        photos: of at least two people; the first ``most`` are used.
+    """
+    labels = photos.labels[:most]
+    features = embed(module, photos.images[:most]).astype(np.float64)
+    _, person = np.unique(labels, return_inverse=True)
+    means = np.stack([np.bincount(person, column) for column in features.T], 1) / np.bincount(person)[:, None]
+    spread = features - means[person]
+    variances, axes = np.linalg.eigh(spread.T @ spread / len(spread))
+    scale = 1 / np.sqrt(variances.clip(0) + ridge * variances.mean() + 1e-12)
+    result = with_whitening(module, len(variances))
+    with torch.no_grad():
+        next(result[1].parameters()).copy_(torch.from_numpy((axes * scale / scale.mean()).T))
+    return result
 
 
 def embed(module: nn.Module, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from opom_edu.errors import WeightsError
+from opom_edu.errors import OpomError, WeightsError
 from opom_edu.files import sha256
-from opom_edu.recognizers.backbones import MobileFaceNet, for_inference
+from opom_edu.recognizers.backbones import MobileFaceNet, for_inference, with_whitening
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
 
@@ -96,6 +96,24 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
     return Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
 
 
+def available(
+    names: Iterable[str] = BLACK_BOXES, on_missing: Callable[[str, OpomError], None] | None = None
+) -> list[Recognizer]:
+    """The recognizers of these names whose weights and packages are at hand.
+
+    Args:
+        on_missing: called with the name of each other one and what it lacks.
+    """
+    found = []
+    for name in names:
+        try:
+            found.append(load_recognizer(name))
+        except OpomError as error:
+            if on_missing is not None:
+                on_missing(name, error)
+    return found
+
+
 def load_card(name: str) -> dict[str, Any]:
     """The card of a recognizer trained by ``opom-edu train``: how and on what it was trained, its accuracy and checksum.
 
@@ -128,7 +146,11 @@ def trained(name: str) -> Entry:
     note = f"{recipe['backbone']}, {recipe['head']} loss, trained on {card['people']} synthetic people{known}"
     file = str(Path(card["folder"]) / f"{name}.safetensors")
     remedy = f"make it with: opom-edu train {name} --out {card['folder']} (delete the broken file and card first)"
-    return Entry(lambda: BACKBONES[recipe["backbone"]](**recipe["network"]), centered, file, card["sha256"], note, remedy)
+
+    def build() -> nn.Module:
+        return with_whitening(BACKBONES[recipe["backbone"]](**recipe["network"]), recipe["network"]["dim"])
+
+    return Entry(build, centered, file, card["sha256"], note, remedy)
 
 
 def load_weights(entry: Entry) -> dict[str, Tensor]:

@@ -229,3 +229,12 @@ def test_bad_input_is_named(surrogate: Recognizer, black_box: Recognizer, people
         OPOM(detached).fit(images)
     with pytest.raises(TypeError):
         OPOM(surrogate, "convex")
+
+
+def test_a_mask_can_start_from_another(surrogate: Recognizer, people: People) -> None:
+    images = people["person 0"].train
+    large = OPOM(surrogate, eps=16 / 255, steps=8).fit(images)
+    method = OPOM(surrogate, eps=4 / 255, steps=2, warmup=0)
+    cold, warm = (list(method.iterate(images, start)) for start in (None, large.delta))
+    assert warm[0].loss > cold[0].loss
+    assert warm[-1].delta.abs().max() <= 4 / 255 * (1 + 1e-6)

@@ -60,10 +60,10 @@ def test_a_larger_margin_costs_more_and_none_is_scaled_softmax(name: str) -> Non
     assert losses[0] == pytest.approx(functional.cross_entropy(10 * cosine, LABELS).item(), rel=1e-4)
 
 
-def test_softmax_is_cross_entropy() -> None:
-    head = Softmax(8, 5)
-    expected = functional.cross_entropy(embeddings() @ head.linear.weight.T, LABELS)
-    torch.testing.assert_close(head(embeddings(), LABELS), expected)
+def test_softmax_is_cross_entropy_of_scaled_cosines() -> None:
+    head = Softmax(8, 5, scale=7.0)
+    cosine = functional.normalize(embeddings()) @ functional.normalize(head.weight).T
+    torch.testing.assert_close(head(embeddings(), LABELS), functional.cross_entropy(7 * cosine, LABELS))
 
 
 def test_bad_names_and_missing_extras_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

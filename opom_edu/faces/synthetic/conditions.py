@@ -13,6 +13,16 @@ from opom_edu.faces.synthetic.identity import Identity
 
 Array = NDArray[np.float64]
 REGIMES = ("common", "celebrity", "mixed")
+# Between what a photo's numbers lie: on any day, and what is otherwise on a stage.
+EVERYDAY = {
+    "light_azimuth": (-50, 50), "light_elevation": (5, 60), "light_warmth": (-0.4, 0.5), "light_hardness": (0, 0.7),
+    "key": (0.7, 1.3), "ambient": (0.55, 1.0), "ambient_warmth": (-0.4, 0.4), "distance": (8, 16),
+    "saturation": (0.85, 1.2), "contrast": (0.9, 1.12), "blur": (0, 0.7), "noise": (0.001, 0.018),
+}  # fmt: skip
+STAGE = {
+    "light_azimuth": (-75, 75), "light_warmth": (-0.8, 0.8), "light_hardness": (0, 1), "ambient": (0.3, 0.7),
+    "distance": (14, 40), "blur": (0, 0.35), "noise": (0.001, 0.008),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +92,7 @@ def sample_conditions(identity: Identity, rng: np.random.Generator, *, regime: s
         return float(np.clip(rng.normal(0, deviation), -most, most))
 
     expression, actions = _expression(rng)
-    usual = rng.random() < (0.35 if star else 0.85)
+    usual = rng.random() < (0.35 if star else 0.92)
     hair = identity.hair[0] if usual else identity.hair[int(rng.integers(1, len(identity.hair)))]
     wears = identity.glasses is not None and rng.random() < (0.4 if star else 0.75)
     made_up = identity.makeup * between(0.5, 1) if rng.random() < (0.9 if star else 0.5) else 0.0
@@ -90,21 +100,13 @@ def sample_conditions(identity: Identity, rng: np.random.Generator, *, regime: s
     # A crop is placed by a detector, which misses by about a pixel in 112.
     miss = rng.normal(0, (0.008, 0.008, 0.015, 0.015))
     return Conditions(
-        yaw=bell(17, 35), pitch=bell(6, 15), roll=bell(5, 10),
-        expression=expression, actions=actions,
-        light_azimuth=between(-75, 75) if star else between(-60, 60), light_elevation=between(5, 60),
-        light_warmth=between(-0.8, 0.8) if star else between(-0.5, 0.6), light_hardness=between(0, 1),
-        key=between(0.7, 1.3), ambient=between(0.3, 0.7) if star else between(0.45, 0.9), ambient_warmth=between(-0.4, 0.4),
+        yaw=bell(14, 35), pitch=bell(6, 15), roll=bell(5, 10), expression=expression, actions=actions,
+        **{name: between(*bounds) for name, bounds in (EVERYDAY | STAGE if star else EVERYDAY).items()},
         rim=between(0.2, 1.2) if star and rng.random() < 0.6 else between(0, 0.35),
-        distance=between(14, 40) if star else between(6, 16),
-        background=int(rng.integers(1 << 30)), cloth=tuple(_cloth(rng)),
-        exposure=2 ** between(-0.4, 0.4), saturation=between(0.85, 1.2), contrast=between(0.9, 1.12),
-        blur=between(0, 0.35 if star else 0.7), noise=between(0.001, 0.008 if star else 0.018),
-        jpeg=int(rng.integers(75, 97) if star else rng.integers(60, 95)),
-        shift=tuple(float(value) for value in miss),
-        hair=hair, hair_seed=int(rng.integers(3)), glasses=wears,
-        stubble=between(0.3, 1) if shadow and not identity.female else 0.0,
-        makeup=made_up, lipstick=tuple(_lipstick(rng)),
+        exposure=2 ** between(-0.3, 0.3), jpeg=int(rng.integers(75, 97) if star else rng.integers(60, 95)),
+        background=int(rng.integers(1 << 30)), cloth=tuple(_cloth(rng)), lipstick=tuple(_lipstick(rng)),
+        shift=tuple(float(value) for value in miss), hair=hair, hair_seed=int(rng.integers(3)), glasses=wears,
+        stubble=between(0.3, 1) if shadow and not identity.female else 0.0, makeup=made_up,
     )  # fmt: skip
 
 
@@ -128,10 +130,10 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
         for side in ("Left", "Right"):
             actions[name + side] = float(np.clip(strength + rng.normal(0, spread), 0, 1))
 
-    strength = float(rng.uniform(0.3, 1))
+    strength = float(rng.uniform(0.3, 0.9))
     kind = str(rng.choice(
         ["neutral", "smile", "laugh", "frown", "surprise", "talk", "pout", "smirk"],
-        p=[0.28, 0.25, 0.15, 0.06, 0.06, 0.1, 0.05, 0.05],
+        p=[0.32, 0.27, 0.12, 0.05, 0.05, 0.09, 0.05, 0.05],
     ))  # fmt: skip
     if kind in ("smile", "laugh"):
         act("mouthSmile", 0.75 * strength)
@@ -158,7 +160,7 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
     if kind != "surprise" and rng.random() < 0.35:
         actions["browInnerUp"] = float(rng.uniform(0, 0.4))
         act("browOuterUp", actions["browInnerUp"])
-    blink = 0.9 if rng.random() < 0.03 else float(rng.uniform(0, 0.22))
+    blink = 0.9 if rng.random() < 0.01 else float(rng.uniform(0, 0.22))
     act("eyeBlink", blink, 0.01)
     side, up = rng.uniform(-0.5, 0.5), rng.uniform(-0.3, 0.3)
     toward, away = ("Left", "Right") if side > 0 else ("Right", "Left")

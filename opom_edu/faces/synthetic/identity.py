@@ -17,8 +17,8 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 # Standard deviation of a local shape's largest movement, in millimeters: of the order that adults differ by in
 # L. G. Farkas, Anthropometry of the Head and Face (2nd ed., 1994), shared out among a region's dozen targets.
 SPREAD = {
-    "nose": 1.85, "mouth": 1.35, "eyes": 1.3, "chin": 1.85, "cheek": 1.65, "ears": 1.8, "head": 2.8, "forehead": 2.4,
-    "eyebrows": 2.4, "neck": 2.0, "asym": 0.5,
+    "nose": 2.1, "mouth": 1.6, "eyes": 1.55, "chin": 2.1, "cheek": 1.9, "ears": 1.8, "head": 3.2, "forehead": 2.7,
+    "eyebrows": 2.9, "neck": 2.0, "asym": 0.5,
 }  # fmt: skip
 # Targets that break the symmetry of a group, move the whole head, or fold the skin when they are large.
 QUIET = (

@@ -1,0 +1,350 @@
+"""The epsilon lab: slide the size of a mask and watch who still recognizes the person."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import wraps
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from opom_edu.faces import People
+from opom_edu.plots.protection import COLORS
+from opom_edu.recognizers import Recognizer
+from opom_edu.widgets.parts import Latest, Picture, alert, thumbnail
+from opom_edu.widgets.state import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
+
+MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
+REST = 0.3  # seconds without a move before slow recognizers are asked
+HEADS = ("recognizer", "similarity", "", "", "first found", "PSR")
+MATCH, NO_MATCH = COLORS[4], COLORS[1]
+STYLE = f"""<style>
+.opom-lab {{ max-width: 1180px; }}
+.opom-caption {{ line-height: 1.25; text-align: center; font-size: 12px; }}
+.opom-board {{ border-collapse: collapse; line-height: 1.2; font-size: 13px; width: 100%; }}
+.opom-board th {{ text-align: left; white-space: nowrap; font-weight: 600; padding: 2px 6px; }}
+.opom-board td {{ padding: 2px 6px; white-space: nowrap; }}
+.opom-board small {{ opacity: .75; }}
+.opom-bar {{ position: relative; width: 130px; height: 18px; background: #8882; }}
+.opom-bar i {{ position: absolute; left: 0; top: 0; bottom: 0; }}
+.opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
+.opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
+.opom-note {{ line-height: 1.3; font-size: 12px; }}
+.opom-stale .opom-board, .opom-stale img {{ opacity: .45; }}
+.opom-error {{ border-left: 4px solid {MATCH}; padding: 4px 8px; line-height: 1.3; }}
+</style>"""
+NOTE = """<div class="opom-note">A bar runs from the mean similarity to strangers (left) to that of the same photo (right);
+the line is the threshold at a false-match rate of {fmr:g} on other people. PSR: how many of the person's {count} test photos
+fail to find another photo of the person first, with this mask (and without any).</div>"""
+
+
+def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recognizer], **options: Any) -> EpsilonLab:
+    """Pick a person, a method and an epsilon; see the photos and what every recognizer makes of them.
+
+    The mask at every epsilon is the one learned for it, in the background. White box: ``surrogate``, on which masks are
+    learned; black boxes: ``targets``. All figures are of test photos, rounded to 8 bit as saved photos are.
+
+    Args:
+        people: three or more, with two test photos each or more.
+        surrogate: differentiable.
+        targets: any recognizers. Those that are slow are asked when the slider rests.
+        options: ``person``, ``method``, ``levels`` and so on, where to begin: see :class:`~opom_edu.widgets.state.Choice`;
+            ``fmr`` and ``seed``: see :class:`~opom_edu.widgets.state.LabState`.
+
+    Raises:
+        PeopleError: with fewer than three people.
+        ValueError: for something else than recognizers, or one given twice.
+
+    Example::
+
+        epsilon_lab(load_people("synthetic"), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
+    """
+    given = {name: options.pop(name) for name in ("fmr", "seed") if name in options}
+    return EpsilonLab(LabState(people, surrogate, targets, **given), Choice(**{"person": next(iter(people)), **options}))
+
+
+def shown(callback: Callable[..., None]) -> Callable[..., None]:
+    """A method of a lab whose errors appear in the lab's ``alert`` instead of a log that nobody reads."""
+
+    @wraps(callback)
+    def guarded(lab: EpsilonLab, *arguments: Any) -> None:
+        try:
+            callback(lab, *arguments)
+        except Exception as error:
+            lab.fail(error)
+
+    return guarded
+
+
+class EpsilonLab(widgets.VBox):  # type: ignore[misc]
+    """The view of a :class:`~opom_edu.widgets.state.LabState`: see :func:`epsilon_lab`.
+
+    Attributes:
+        state: what was computed.
+        person, photo, method, hull, slider, source, aids, stop: the controls.
+        before, mask, after, gallery: the pictures; ``board``, ``status``, ``alert``: HTML.
+    """
+
+    def __init__(self, state: LabState, choice: Choice) -> None:
+        self.state = state
+        self._fresh, self._complete = threading.Event(), threading.Event()  # without and with slow recognizers
+        self._worker, self._second, self._looking = Latest(self.fail), Latest(self.fail), False
+        self._make_controls(choice)
+        self.before, self.mask, self.after, self.gallery = (Picture(132) for _ in range(4))
+        self.board, self.alert, self.quality = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.progress = widgets.FloatProgress(max=1.0, layout={"width": "160px"})
+        self.status = widgets.HTML(layout={"flex": "1"})
+        self.stop = widgets.Button(description="Stop", tooltip="Give up what is being computed", layout={"width": "80px"})
+        pictures = [[self.before.widget, self.mask.widget], [self.after.widget, self.gallery.widget]]
+        note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
+        super().__init__(
+            [
+                widgets.HTML(STYLE),
+                widgets.HBox([self.person, self.photo, self.method, self.hull]),
+                widgets.HBox([self.slider, widgets.Label("mask"), self.source]),
+                widgets.HBox([self.aids, self.progress, self.status, self.stop], layout={"align_items": "center"}),
+                self.alert,
+                widgets.HBox(
+                    [
+                        widgets.VBox([*map(widgets.HBox, pictures), self.quality], layout={"flex": "0 0 auto"}),
+                        widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
+                    ]
+                ),
+            ]
+        )
+        self.add_class("opom-lab")
+        for control in (self.person, self.photo, self.method, self.hull, self.slider, self.source, self.aids):
+            control.observe(self._changed, "value")
+        self.stop.on_click(self._stopped)
+        self._changed()
+
+    def _make_controls(self, choice: Choice) -> None:
+        people = self.state.people
+        style: dict[str, Any] = {"style": {"description_width": "56px"}}
+        narrow = {**style, "layout": {"width": "190px"}}
+        self.person = widgets.Dropdown(options=list(people), value=choice.person, description="person", **narrow)
+        count = len(people[choice.person].test)
+        self.photo = widgets.Dropdown(
+            options=[(f"test photo {i + 1}", i) for i in range(count)], value=choice.photo, description="photo", **narrow
+        )
+        methods = [("OPOM", "opom"), ("FI-UAP", "fi-uap"), ("FI-UAP+", "fi-uap+")]
+        method, hull = ("opom", choice.method) if choice.method in HULLS else (choice.method, "convex")
+        self.method = widgets.Dropdown(options=methods, value=method, description="method", **narrow)
+        self.hull = widgets.Dropdown(options=HULLS, value=hull, description="hull", **narrow)
+        self.slider = widgets.FloatSlider(
+            value=choice.levels, min=0, max=LARGEST, step=0.5, description="epsilon", readout_format=".1f",
+            layout={"width": "440px"}, tooltip="Largest change of a pixel, in gray levels of 255", **style,
+        )  # fmt: skip
+        self.slider.add_class("opom-epsilon")
+        sources = [("learned for it", "learned"), ("clipped from 16", "clipped"), ("random noise", "random")]
+        self.source = widgets.ToggleButtons(
+            options=sources, value=choice.source,
+            style={"button_width": "128px"}, layout={"width": "440px"},
+            tooltips=["Learned for this epsilon", "Learned for 16 levels, clipped to epsilon", "Noise of the same size"],
+        )  # fmt: skip
+        self.aids = widgets.Checkbox(
+            value=choice.aids, description="transfer aids", indent=False, layout={"width": "130px"},
+            tooltip="Momentum, random flips and input diversity while learning",
+        )  # fmt: skip
+
+    @property
+    def choice(self) -> Choice:
+        """What the controls say now."""
+        method = self.hull.value if self.method.value == "opom" else self.method.value
+        # The slider adds up steps in floating point; half levels are exact once rounded.
+        levels = round(2 * self.slider.value) / 2
+        return Choice(self.person.value, self.photo.value, method, levels, self.source.value, self.aids.value)
+
+    def wait(self, timeout: float = 60.0, *, slow: bool = False) -> EpsilonLab:
+        """Return the lab once everything about the present choice is shown, so that a saved notebook is complete.
+
+        Args:
+            slow: wait for slow recognizers too.
+
+        Raises:
+            TimeoutError: if that takes more than ``timeout`` seconds.
+        """
+        if not (self._complete if slow else self._fresh).wait(timeout):
+            raise TimeoutError(f"the lab is not done after {timeout:g} s: {self.status.value}")
+        return self
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """With a still picture of the lab for where no kernel runs: nbconvert, a book, a preview."""
+        choice = self.choice
+        told = f"{choice.person}, {choice.method}, epsilon {choice.levels:g} ({choice.source})"
+        pictures = "".join(picture.widget.value for picture in (self.before, self.mask, self.after, self.gallery))
+        still = f'{STYLE}<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{self.board.value}'
+        return {**super()._repr_mimebundle_(**options), "text/html": still}
+
+    def close(self) -> None:
+        """Stop all work and remove the lab."""
+        self._second.cancel()
+        self._worker.cancel()
+        super().close()
+
+    def fail(self, error: BaseException) -> None:
+        """Show an error in the lab."""
+        self.alert.value = alert(error)
+        self._give_up("stopped by an error")
+
+    @shown
+    def _changed(self, change: Any = None) -> None:
+        if change is not None and change["owner"] is self.person:
+            self._list_photos()
+        self.hull.disabled = self.method.value != "opom"
+        self.alert.value = ""
+        self._fresh.clear()
+        self._complete.clear()
+        self._worker.submit(self._work(self.choice))
+
+    def _list_photos(self) -> None:
+        count = len(self.state.people[self.person.value].test)
+        if count != len(self.photo.options):
+            self.photo.options = [(f"test photo {i + 1}", i) for i in range(count)]
+
+    @shown
+    def _stopped(self, _: Any) -> None:
+        self._say("stopping...")
+        self._second.cancel()
+        self._worker.submit(self._halt())
+
+    def _halt(self) -> Iterator[None]:
+        """Takes the place of the running work, so that this has the last word."""
+        self._give_up("stopped; any control goes on")
+        yield
+
+    def _give_up(self, text: str) -> None:
+        self._say(text)
+        self._fresh.set()
+        self._complete.set()
+
+    def _say(self, text: str, share: float = 1.0) -> None:
+        self.progress.value = share
+        self.status.value = f'<span class="opom-note" role="status">{escape(text)}</span>'
+
+    def _work(self, choice: Choice) -> Iterator[None]:
+        """All there is to do for a choice, what is quick first; between any two items a newer choice takes over."""
+        state = self.state
+        if state.mask(choice) is None:
+            self.add_class("opom-stale")
+            for step in state.learn(choice):
+                self._say(f"learning the mask for {choice.levels:g} levels...", step.progress)
+                yield
+        self._show_pictures(choice)
+        scores: dict[str, Score] = {}
+        quick, slow = _sort(state)
+        for name in quick:
+            if not state.ready(name):
+                self._show_board(choice, scores)
+                self._say(f"{name} looks at the gallery...", len(scores) / len(state.recognizers))
+                yield
+            scores[name] = state.score(name, choice)
+        self._show_board(choice, scores)
+        self.remove_class("opom-stale")
+        yield from _rest(REST)
+        for index, name in enumerate(quick):
+            self._say("protection rates over all test photos...", index / len(quick))
+            yield
+            state.rate(name, choice)
+        self._show_board(choice, scores)
+        self._fresh.set()
+        unseen = [name for name in slow if not state.ready(name)]
+        if unseen and not self._looking:
+            self._looking = True
+            self._second.submit(self._look(unseen))
+        for name in slow:
+            if name not in unseen:
+                self._say(f"{name} takes long: computing...", len(scores) / len(state.recognizers))
+                yield
+                scores[name] = state.score(name, choice)
+                state.rate(name, choice)
+                self._show_board(choice, scores)
+        if not unseen:
+            self._complete.set()
+        yield from self._fill(choice)
+
+    def _look(self, names: Sequence[str]) -> Iterator[None]:
+        """Slow recognizers' first look at the gallery, which nothing can interrupt: in a thread beside the slider's."""
+        try:
+            for name in names:
+                self.state.prepare(name)
+                yield
+        finally:
+            self._looking = False
+        self._worker.submit(self._work(self.choice))
+
+    def _fill(self, choice: Choice) -> Iterator[None]:
+        """Learn the other levels' masks, the nearest first, so that the slider finds them there."""
+        if choice.source == "learned":
+            for index, levels in enumerate(sorted(GRID, key=lambda level: abs(level - choice.levels))):
+                for _ in self.state.learn(replace(choice, levels=levels)):
+                    self._say("ready; masks for the other levels are being learned", index / len(GRID))
+                    yield
+        self._say("ready")
+
+    def _show_pictures(self, choice: Choice) -> None:
+        photos, mask = self.state.people[choice.person].test, self.state.mask(choice)
+        assert mask is not None  # learned before
+        self.before.show(photos[choice.photo], f"{choice.person}, unprotected")
+        self.mask.show((0.5 + MAGNIFIED * mask.delta).clamp(0, 1), f"the mask, {MAGNIFIED} times magnified; gray: no change")
+        self.after.show(self.state.protected(choice)[choice.photo], f"protected, up to {choice.levels:g} of 255 levels")
+        self.gallery.show(photos[self.state.enrolled(choice)], f"{choice.person} in the gallery")
+        psnr, ssim = self.state.quality(choice)
+        told = "the photo is unchanged" if choice.levels == 0 else f"PSNR {psnr:.1f} dB, SSIM {ssim:.3f}"
+        self.quality.value = f'<div class="opom-caption" title="closeness of protected and unprotected">{told}</div>'
+
+    def _show_board(self, choice: Choice, scores: dict[str, Score]) -> None:
+        state = self.state
+        rows = [
+            board_row(name, name == state.surrogate.name, scores.get(name), state.known_rate(name, choice), choice.person)
+            for name in state.recognizers
+        ]
+        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+        self.board.value = f'<table class="opom-board"><tr>{heads}</tr>{"".join(rows)}</table>'
+
+
+def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None, person: str) -> str:
+    """One recognizer's row of the board, as HTML; ``score`` or ``rate`` is None while it is being computed."""
+    box = "white box" if white_box else "black box"
+    cells = [f'<th scope="row">{escape(name)}<br><small>{box}</small></th>']
+    if score is None:
+        return f'<tr>{cells[0]}<td colspan="5"><span class="opom-score">computing...</span></td></tr>'
+    kind, words = ("opom-match", "match") if score.match else ("opom-no-match", "no match")
+    color = MATCH if score.match else NO_MATCH
+    told = f"similarity {score.similarity:.2f}, threshold {score.threshold:.2f}, unprotected {score.unprotected:.2f}"
+    bar = f'<i style="width:{_place(score, score.similarity):.1f}%;background:{color}"></i>'
+    line = f'<b style="left:{_place(score, score.threshold):.1f}%"></b>'
+    found = person if score.rank == 1 else f"a stranger; {person} is {score.rank}."
+    cells += [
+        f'<td><span class="opom-score">{score.similarity:.3f}</span></td>',
+        f'<td><div class="opom-bar" role="img" aria-label="{told}" title="{told}">{bar}{line}</div></td>',
+        f'<td><b class="{kind}">{words}</b><br><small>threshold {score.threshold:.2f}</small></td>',
+        f'<td><span style="display:flex;gap:6px;align-items:center">{thumbnail(score.first, found, 32)}'
+        f"<small>{escape(found)}</small></span></td>",
+        "<td>...</td>" if rate is None else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _place(score: Score, similarity: float) -> float:
+    """Where a similarity lies between strangers and the same photo, 0 to 100."""
+    return 100 * min(max((similarity - score.stranger) / (1 - score.stranger + 1e-9), 0), 1)
+
+
+def _sort(state: LabState) -> tuple[list[str], list[str]]:
+    """The names of the quick recognizers and of the slow ones."""
+    quick = [name for name in state.recognizers if not state.slow(name)]
+    return quick, [name for name in state.recognizers if name not in quick]
+
+
+def _rest(seconds: float) -> Iterator[None]:
+    """Sleep, but let a newer job take over meanwhile."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.02)
+    yield

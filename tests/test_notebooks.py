@@ -1,0 +1,65 @@
+"""Every notebook runs top to bottom, is committed without outputs, and its exercises' checks know right from blank."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opom_edu.errors import WeightsError
+from opom_edu.recognizers import SURROGATE, load_recognizer
+
+nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra: pip install 'opom_edu[lab]'")
+nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra: pip install 'opom_edu[lab]'")
+pytest.importorskip("ipykernel", reason="notebooks need the extra: pip install 'opom_edu[lab]'")
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+CHAPTERS = sorted(FOLDER.glob("*.ipynb"))
+SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
+NOTEBOOKS = [*CHAPTERS, *SOLUTIONS]
+SECONDS = 120  # per cell, on a busy machine
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(FOLDER))
+
+
+def code(path: Path) -> list[Any]:
+    return [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+
+
+@pytest.fixture
+def weights() -> None:
+    try:
+        load_recognizer(SURROGATE)
+    except WeightsError as error:
+        if "not found" not in str(error):
+            raise
+        pytest.skip(f"the notebooks' recognizer is not at hand: {error}")
+
+
+def test_every_chapter_has_its_solutions() -> None:
+    assert CHAPTERS
+    assert [path.name for path in CHAPTERS] == [path.name for path in SOLUTIONS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_notebooks_are_committed_without_outputs_and_have_short_cells(path: Path) -> None:
+    for cell in code(path):
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+        assert len("".join(cell["source"]).splitlines()) <= 12
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_notebooks_run_and_their_checks_know_right_from_blank(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+    outputs = [(cell.source, str(output)) for cell in notebook.cells for output in cell.get("outputs", [])]
+    verdicts = [told for source, told in outputs if "check(" in source and "role=" in told]
+    assert len(verdicts) >= 3
+    wanted = "Right." if path in SOLUTIONS else "Not yet."
+    assert [told for told in verdicts if wanted not in told] == []
+    assert not [told for _, told in outputs if "opom-error" in told and 'role="alert"' in told]
