@@ -272,14 +272,16 @@ def _table(found: Comparison) -> Table:
 
     rates = rates_by_method(found)
     title = f"Protection success rate at rank 1, in %; masks change a pixel by at most {found.eps * 255:g} of 255 levels"
-    table = Table(title=title, title_justify="left")
-    table.add_column("mask")
-    for name in rates.columns:
-        kind = "white box" if name == found.surrogate.name else "black box"
-        table.add_column(f"{name}\n{kind}", justify="right")
-    table.add_column("PSNR\ndB", justify="right")
-    table.add_column("SSIM\n", justify="right")
-    for method, row in rates.iterrows():
-        cost = found.quality.loc[method] if method in found.quality.index else {"psnr": float("inf"), "ssim": 1.0}
-        table.add_row(str(method), *(f"{value:.1f}" for value in row), f"{cost['psnr']:.1f}", f"{cost['ssim']:.3f}")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.add_column("recognizer", no_wrap=True)
+    for method in rates.index:
+        heading = "without mask" if method == "unprotected" else str(method)  # shorter: eight columns in 80 characters
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for name, row in rates.T.iterrows():
+        kind = " (white box)" if name == found.surrogate.name else ""
+        table.add_row(f"{name}{kind}", *(f"{value:.1f}" for value in row))
+    table.add_section()
+    for key, title, digits, same in (("psnr", "PSNR, dB", 1, "inf"), ("ssim", "SSIM", 3, "1")):
+        cost = [f"{found.quality.loc[m, key]:.{digits}f}" if m in found.quality.index else same for m in rates.index]
+        table.add_row(title, *cost)
     return table
