@@ -1,5 +1,6 @@
 """Synthetic people: the same from the same seed, different from different ones, and as the conditions say."""
 
+import json
 import warnings
 from collections import Counter
 from dataclasses import replace
@@ -17,6 +18,7 @@ from opom_edu.faces.synthetic.hair import STYLES
 from opom_edu.faces.synthetic.head import CENTER, head_model
 from opom_edu.faces.synthetic.identity import sample_identity
 from opom_edu.faces.synthetic.rasterizer import draw_triangles
+from opom_edu.files import sha256
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +228,12 @@ def test_people_have_photos_conditions_and_distractors(cache):
 def test_arguments_out_of_range_are_named(wrong, message):
     with pytest.raises(PeopleError, match=message):
         load_people("synthetic", **wrong)
+
+
+def test_the_demo_set_is_what_its_manifest_says_and_needs_no_rendering(cache, monkeypatch):
+    manifest = json.loads((album.DEMO / "manifest.json").read_text())
+    assert manifest["renderer"] == album.VERSION
+    assert {f.name: sha256(f) for f in album.DEMO.glob("*.npz")} == {n: f["sha256"] for n, f in manifest["files"].items()}
+    monkeypatch.setattr(album, "_render", lambda *_: pytest.fail("rendered"))
+    people = load_people("synthetic", count=12, train=5, test=10, distractors=100)
+    assert (len(people), len(people.distractors), len(people["Ada"].test)) == (12, 100, 10)

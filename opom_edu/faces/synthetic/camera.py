@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -248,7 +249,9 @@ def _worn(sitter: Sitter, conditions: Conditions) -> list[tuple[Ribbons, float]]
     return worn
 
 
-def _posed(group: Ribbons, detail: float, share: float, moved: Array, seen: object) -> tuple[Array, Array, Ribbons]:
+def _posed(
+    group: Ribbons, detail: float, share: float, moved: Array, seen: Callable[[Array], Array]
+) -> tuple[Array, Array, Ribbons]:
     """A group's ribbons before the camera, following the face's expression: points, widths, and the group itself."""
     keep = 1 - share * (1 - detail)
     count = max(1, int(len(group.points) * keep))
@@ -256,7 +259,7 @@ def _posed(group: Ribbons, detail: float, share: float, moved: Array, seen: obje
     if group.roots is not None:
         roots = group.roots
         points = points + np.einsum("mk,mkc->mc", roots.weights[:count], moved[roots.corners[:count]])[:, None]
-    return seen(points), group.widths[:count] / keep**0.65, group  # type: ignore[operator]
+    return seen(points), group.widths[:count] / keep**0.65, group
 
 
 def _shadow(places: Array, ribbons: list[Array], model: HeadModel, to_light: Array) -> Array:

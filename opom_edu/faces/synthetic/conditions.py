@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,10 +58,6 @@ class Conditions:
     stubble: float = 0.0
     makeup: float = 0.0
     lipstick: tuple[float, ...] = (0.7, 0.2, 0.25)
-
-    def changed(self, **values: Any) -> Conditions:
-        """The same with some values replaced."""
-        return replace(self, **values)
 
     def record(self) -> dict[str, Any]:
         """What a table of photos says about one: the numbers and words, not the colors."""
