@@ -39,11 +39,12 @@ class People(Mapping[str, Person]):
     ``distractors`` may be empty; the evaluation then takes the other people's test photos in their place. ``report`` lists
     what was skipped or changed while loading, one sentence each. ``photos`` is a table of what is known about each photo
     (person, part, pose, light, landmarks, ...), people in order, training photos first; None where nothing is known.
+    ``note``: what a report should say of them.
     """
 
     def __init__(
         self, people: Sequence[Person], distractors: Tensor | None = None, report: Sequence[str] = (),
-        photos: pd.DataFrame | None = None,
+        photos: pd.DataFrame | None = None, note: str = "",
     ) -> None:  # fmt: skip
         if not people:
             raise PeopleError("no people were given")
@@ -54,6 +55,7 @@ class People(Mapping[str, Person]):
         self.distractors = torch.empty(0, *shape) if distractors is None else check_images(distractors, name="distractors")
         self.report = tuple(report)
         self.photos = photos
+        self.note = note
 
     def __getitem__(self, name: str) -> Person:
         if name not in self._people:

@@ -128,7 +128,7 @@ def synthetic_people(
     if distractors:
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))
         strangers = _tensor(render_people(others, 1, on_progress=more, **look).images)
-    return People(people, strangers, photos=table)
+    return People(people, strangers, photos=table, note="These people are synthetic: rendered, nobody who exists.")
 
 
 def cache_folder() -> Path:
