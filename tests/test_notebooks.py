@@ -51,6 +51,15 @@ def test_notebooks_are_committed_without_outputs_and_have_short_cells(path: Path
         assert len("".join(cell["source"]).splitlines()) <= 12
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_solutions_differ_from_their_chapter_in_the_answers_alone(path: Path) -> None:
+    chapter, solution = (json.loads(file.read_text())["cells"] for file in (path, path.parent / "solutions" / path.name))
+    assert len(chapter) == len(solution)
+    pairs = [("".join(a["source"]), "".join(b["source"])) for a, b in zip(chapter[1:], solution[1:], strict=True)]
+    assert [a for a, b in pairs if a != b and "..." not in a] == []
+    assert sum(a != b for a, b in pairs) in (3, 4, 5)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("weights")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)

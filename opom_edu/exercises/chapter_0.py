@@ -1,57 +1,16 @@
-"""Checks of the notebooks' exercises: they say whether an answer is right, and hint without giving it away."""
+"""Chapter 0: one person, one mask, one slider."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from torch import Tensor
 
 from opom_edu.evaluation import image_quality
+from opom_edu.exercises.verdict import Check
 from opom_edu.faces import quantize
 from opom_edu.masks import Mask
 from opom_edu.recognizers import Recognizer
-
-Check = Callable[..., str | None]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether an answer is right; ``text`` is praise or a hint. A notebook shows it where the check is the last line."""
-
-    right: bool
-    text: str
-
-    def __repr__(self) -> str:
-        return f"{'✓ Right.' if self.right else '✗ Not yet.'} {self.text}"
-
-    def _repr_html_(self) -> str:
-        return f'<b role="status">{"✓ Right." if self.right else "✗ Not yet."}</b> {escape(self.text)}'
-
-
-def check(exercise: str, answer: Any, **given: Any) -> Verdict:
-    """Check the answer to an exercise.
-
-    Args:
-        exercise: its name, as the notebook writes it.
-        answer: what was found; the blank ``...`` is never right.
-        given: what the exercise started from.
-
-    Raises:
-        ValueError: for an unknown exercise; the message lists the choices.
-    """
-    if exercise not in CHECKS:
-        raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(CHECKS)}")
-    if answer is ...:
-        return Verdict(False, "Put your answer in place of the three dots, run that cell, then this one.")
-    test, praise = CHECKS[exercise]
-    try:
-        hint = test(answer, **given)
-    except (TypeError, ValueError) as error:
-        hint = f"The check cannot read this answer: {error}"
-    return Verdict(hint is None, praise if hint is None else hint)
 
 
 def _largest_change(answer: Any, *, before: Tensor, after: Tensor) -> str | None:
@@ -90,7 +49,6 @@ def _first_no_match(
     return None
 
 
-# The chapter's number, then the exercise's.
 CHECKS: dict[str, tuple[Check, str]] = {
     "0.1": (_largest_change, "No pixel of the photo moved further, and few eyes would notice."),
     "0.2": (_random_noise, "As large, as visible, and as good as useless: what counts is not the size but the direction."),

@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import wraps
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from opom_edu.faces import People
-from opom_edu.plots.protection import COLORS
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.parts import Latest, Picture, alert, thumbnail
+from opom_edu.widgets.lab import MATCH, NO_MATCH, Lab, shown
+from opom_edu.widgets.parts import Latest, Picture, thumbnail
 from opom_edu.widgets.state import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
 
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
 REST = 0.3  # seconds without a move before slow recognizers are asked
 HEADS = ("recognizer", "similarity", "", "", "first found", "PSR")
-MATCH, NO_MATCH = COLORS[4], COLORS[1]
-STYLE = f"""<style>
-.opom-lab {{ max-width: 1180px; }}
-.opom-caption {{ line-height: 1.25; text-align: center; font-size: 12px; }}
-.opom-board {{ border-collapse: collapse; line-height: 1.2; font-size: 13px; width: 100%; }}
-.opom-board th {{ text-align: left; white-space: nowrap; font-weight: 600; padding: 2px 6px; }}
-.opom-board td {{ padding: 2px 6px; white-space: nowrap; }}
-.opom-board small {{ opacity: .75; }}
-.opom-bar {{ position: relative; width: 130px; height: 18px; background: #8882; }}
-.opom-bar i {{ position: absolute; left: 0; top: 0; bottom: 0; }}
-.opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
-.opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
-.opom-note {{ line-height: 1.3; font-size: 12px; }}
-.opom-stale .opom-board, .opom-stale img {{ opacity: .45; }}
-.opom-error {{ border-left: 4px solid {MATCH}; padding: 4px 8px; line-height: 1.3; }}
-</style>"""
 NOTE = """<div class="opom-note">A bar runs from the mean similarity to strangers (left) to that of the same photo (right);
 the line is the threshold at a false-match rate of {fmr:g} on other people. PSR: how many of the person's {count} test photos
 fail to find another photo of the person first, with this mask (and without any).</div>"""
@@ -67,20 +50,7 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
     return EpsilonLab(LabState(people, surrogate, targets, **given), Choice(**{"person": next(iter(people)), **options}))
 
 
-def shown(callback: Callable[..., None]) -> Callable[..., None]:
-    """A method of a lab whose errors appear in the lab's ``alert`` instead of a log that nobody reads."""
-
-    @wraps(callback)
-    def guarded(lab: EpsilonLab, *arguments: Any) -> None:
-        try:
-            callback(lab, *arguments)
-        except Exception as error:
-            lab.fail(error)
-
-    return guarded
-
-
-class EpsilonLab(widgets.VBox):  # type: ignore[misc]
+class EpsilonLab(Lab):
     """The view of a :class:`~opom_edu.widgets.state.LabState`: see :func:`epsilon_lab`.
 
     Attributes:
@@ -90,36 +60,29 @@ class EpsilonLab(widgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, state: LabState, choice: Choice) -> None:
+        super().__init__()
         self.state = state
-        self._fresh, self._complete = threading.Event(), threading.Event()  # without and with slow recognizers
-        self._worker, self._second, self._looking = Latest(self.fail), Latest(self.fail), False
+        self._complete = threading.Event()  # with slow recognizers too
+        self._second, self._looking = Latest(self.fail), False
         self._make_controls(choice)
         self.before, self.mask, self.after, self.gallery = (Picture(132) for _ in range(4))
-        self.board, self.alert, self.quality = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.progress = widgets.FloatProgress(max=1.0, layout={"width": "160px"})
-        self.status = widgets.HTML(layout={"flex": "1"})
-        self.stop = widgets.Button(description="Stop", tooltip="Give up what is being computed", layout={"width": "80px"})
+        self.board, self.quality = widgets.HTML(), widgets.HTML()
         pictures = [[self.before.widget, self.mask.widget], [self.after.widget, self.gallery.widget]]
         note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
-        super().__init__(
-            [
-                widgets.HTML(STYLE),
-                widgets.HBox([self.person, self.photo, self.method, self.hull]),
-                widgets.HBox([self.slider, widgets.Label("mask"), self.source]),
-                widgets.HBox([self.aids, self.progress, self.status, self.stop], layout={"align_items": "center"}),
-                self.alert,
-                widgets.HBox(
-                    [
-                        widgets.VBox([*map(widgets.HBox, pictures), self.quality], layout={"flex": "0 0 auto"}),
-                        widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
-                    ]
-                ),
-            ]
+        self.fill(
+            widgets.HBox([self.person, self.photo, self.method, self.hull]),
+            widgets.HBox([self.slider, widgets.Label("mask"), self.source]),
+            widgets.HBox([self.aids, self.progress, self.status, self.stop], layout={"align_items": "center"}),
+            self.alert,
+            widgets.HBox(
+                [
+                    widgets.VBox([*map(widgets.HBox, pictures), self.quality], layout={"flex": "0 0 auto"}),
+                    widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
+                ]
+            ),
         )
-        self.add_class("opom-lab")
         for control in (self.person, self.photo, self.method, self.hull, self.slider, self.source, self.aids):
             control.observe(self._changed, "value")
-        self.stop.on_click(self._stopped)
         self._changed()
 
     def _make_controls(self, choice: Choice) -> None:
@@ -160,71 +123,48 @@ class EpsilonLab(widgets.VBox):  # type: ignore[misc]
         return Choice(self.person.value, self.photo.value, method, levels, self.source.value, self.aids.value)
 
     def wait(self, timeout: float = 60.0, *, slow: bool = False) -> EpsilonLab:
-        """Return the lab once everything about the present choice is shown, so that a saved notebook is complete.
-
-        Args:
-            slow: wait for slow recognizers too.
-
-        Raises:
-            TimeoutError: if that takes more than ``timeout`` seconds.
-        """
-        if not (self._complete if slow else self._fresh).wait(timeout):
-            raise TimeoutError(f"the lab is not done after {timeout:g} s: {self.status.value}")
+        """As :meth:`Lab.wait`; with ``slow``, for slow recognizers too."""
+        super().wait(timeout)
+        if slow and not self._complete.wait(timeout):
+            raise TimeoutError(f"slow recognizers are not done after {timeout:g} s: {self.status.value}")
         return self
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture of the lab for where no kernel runs: nbconvert, a book, a preview."""
+    def still(self) -> str:
         choice = self.choice
         told = f"{choice.person}, {choice.method}, epsilon {choice.levels:g} ({choice.source})"
         pictures = "".join(picture.widget.value for picture in (self.before, self.mask, self.after, self.gallery))
-        still = f'{STYLE}<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{self.board.value}'
-        return {**super()._repr_mimebundle_(**options), "text/html": still}
+        return f'<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{self.board.value}'
 
     def close(self) -> None:
-        """Stop all work and remove the lab."""
         self._second.cancel()
-        self._worker.cancel()
         super().close()
 
-    def fail(self, error: BaseException) -> None:
-        """Show an error in the lab."""
-        self.alert.value = alert(error)
-        self._give_up("stopped by an error")
+    def done(self, text: str = "ready") -> None:
+        super().done(text)
+        self._complete.set()
 
     @shown
     def _changed(self, change: Any = None) -> None:
         if change is not None and change["owner"] is self.person:
             self._list_photos()
         self.hull.disabled = self.method.value != "opom"
-        self.alert.value = ""
-        self._fresh.clear()
+        self.restart()
+
+    def restart(self, change: Any = None) -> None:
         self._complete.clear()
-        self._worker.submit(self._work(self.choice))
+        super().restart(change)
+
+    def work(self) -> Iterator[None]:
+        return self._work(self.choice)
 
     def _list_photos(self) -> None:
         count = len(self.state.people[self.person.value].test)
         if count != len(self.photo.options):
             self.photo.options = [(f"test photo {i + 1}", i) for i in range(count)]
 
-    @shown
-    def _stopped(self, _: Any) -> None:
-        self._say("stopping...")
+    def _stopped(self, button: Any) -> None:
         self._second.cancel()
-        self._worker.submit(self._halt())
-
-    def _halt(self) -> Iterator[None]:
-        """Takes the place of the running work, so that this has the last word."""
-        self._give_up("stopped; any control goes on")
-        yield
-
-    def _give_up(self, text: str) -> None:
-        self._say(text)
-        self._fresh.set()
-        self._complete.set()
-
-    def _say(self, text: str, share: float = 1.0) -> None:
-        self.progress.value = share
-        self.status.value = f'<span class="opom-note" role="status">{escape(text)}</span>'
+        super()._stopped(button)
 
     def _work(self, choice: Choice) -> Iterator[None]:
         """All there is to do for a choice, what is quick first; between any two items a newer choice takes over."""
@@ -232,7 +172,7 @@ class EpsilonLab(widgets.VBox):  # type: ignore[misc]
         if state.mask(choice) is None:
             self.add_class("opom-stale")
             for step in state.learn(choice):
-                self._say(f"learning the mask for {choice.levels:g} levels...", step.progress)
+                self.say(f"learning the mask for {choice.levels:g} levels...", step.progress)
                 yield
         self._show_pictures(choice)
         scores: dict[str, Score] = {}
@@ -240,25 +180,25 @@ class EpsilonLab(widgets.VBox):  # type: ignore[misc]
         for name in quick:
             if not state.ready(name):
                 self._show_board(choice, scores)
-                self._say(f"{name} looks at the gallery...", len(scores) / len(state.recognizers))
+                self.say(f"{name} looks at the gallery...", len(scores) / len(state.recognizers))
                 yield
             scores[name] = state.score(name, choice)
         self._show_board(choice, scores)
         self.remove_class("opom-stale")
         yield from _rest(REST)
         for index, name in enumerate(quick):
-            self._say("protection rates over all test photos...", index / len(quick))
+            self.say("protection rates over all test photos...", index / len(quick))
             yield
             state.rate(name, choice)
         self._show_board(choice, scores)
-        self._fresh.set()
+        self._done.set()
         unseen = [name for name in slow if not state.ready(name)]
         if unseen and not self._looking:
             self._looking = True
             self._second.submit(self._look(unseen))
         for name in slow:
             if name not in unseen:
-                self._say(f"{name} takes long: computing...", len(scores) / len(state.recognizers))
+                self.say(f"{name} takes long: computing...", len(scores) / len(state.recognizers))
                 yield
                 scores[name] = state.score(name, choice)
                 state.rate(name, choice)
@@ -282,9 +222,9 @@ class EpsilonLab(widgets.VBox):  # type: ignore[misc]
         if choice.source == "learned":
             for index, levels in enumerate(sorted(GRID, key=lambda level: abs(level - choice.levels))):
                 for _ in self.state.learn(replace(choice, levels=levels)):
-                    self._say("ready; masks for the other levels are being learned", index / len(GRID))
+                    self.say("ready; masks for the other levels are being learned", index / len(GRID))
                     yield
-        self._say("ready")
+        self.say("ready")
 
     def _show_pictures(self, choice: Choice) -> None:
         photos, mask = self.state.people[choice.person].test, self.state.mask(choice)

@@ -12,6 +12,7 @@ from html import escape
 
 import ipywidgets as widgets
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
@@ -98,6 +99,14 @@ def thumbnail(image: Tensor, alt: str, size: int) -> str:
 def _element(data: bytes, kind: str, alt: str, size: int) -> str:
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     return f'<img src="{source}" width="{size}" height="{size}" style="max-width:none" alt="{escape(alt)}">'
+
+
+def drawing(figure: Figure, alt: str) -> str:
+    """A matplotlib figure as an HTML element: for the still picture of a lab whose own chart needs a browser."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
+    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return f'<img src="{source}" style="max-width:100%" alt="{escape(alt)}">'
 
 
 class Picture:
