@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from opom_edu.exercises import chapter_0
+from opom_edu.exercises import chapter_0, chapter_1, chapter_2, chapter_3, chapter_4
 from opom_edu.exercises.verdict import Check, Verdict
 
 # By the chapter's number, then the exercise's: its check, and the praise for a right answer.
 CHECKS: dict[str, tuple[Check, str]] = {
     **chapter_0.CHECKS,
+    **chapter_1.CHECKS,
+    **chapter_2.CHECKS,
+    **chapter_3.CHECKS,
+    **chapter_4.CHECKS,
 }
 
 __all__ = ["CHECKS", "Verdict", "check"]

@@ -8,6 +8,21 @@ except ImportError as error:
     raise MissingExtraError("ipywidgets", "lab") from error
 
 from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
+from opom_edu.widgets.feature_map import FeatureMap, feature_map
+from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
+from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.state import Choice, LabState, Score
 
-__all__ = ["Choice", "EpsilonLab", "LabState", "Score", "epsilon_lab"]
+__all__ = [
+    "Choice",
+    "EpsilonLab",
+    "FeatureMap",
+    "HullPlayground",
+    "LabState",
+    "MaskPlayer",
+    "Score",
+    "epsilon_lab",
+    "feature_map",
+    "hull_playground",
+    "mask_player",
+]
