@@ -17,7 +17,7 @@ REGIMES = ("common", "celebrity", "mixed")
 EVERYDAY = {
     "light_azimuth": (-50, 50), "light_elevation": (5, 60), "light_warmth": (-0.4, 0.5), "light_hardness": (0, 0.7),
     "key": (0.7, 1.3), "ambient": (0.55, 1.0), "ambient_warmth": (-0.4, 0.4), "distance": (8, 16),
-    "saturation": (0.85, 1.2), "contrast": (0.9, 1.12), "blur": (0, 0.7), "noise": (0.001, 0.018),
+    "saturation": (0.85, 1.2), "contrast": (0.9, 1.12), "blur": (0, 0.8), "noise": (0.001, 0.018),
 }  # fmt: skip
 STAGE = {
     "light_azimuth": (-75, 75), "light_warmth": (-0.8, 0.8), "light_hardness": (0, 1), "ambient": (0.3, 0.7),

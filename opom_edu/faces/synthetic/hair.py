@@ -68,6 +68,7 @@ class Ribbons:
     roots: Roots | None = None
     color: Array | None = None  # sRGB; None: the person's hair color
     shine: float = 1.0
+    stride: int = 2  # every which point small pictures take; curls need all
 
 
 def hairline(model: HeadModel, identity: Identity, style: str) -> Array:
@@ -134,7 +135,7 @@ def scalp_hair(
     taper = np.linspace(1, 0.45, STEPS)
     widths = 0.0105 * style.width * rng.uniform(0.7, 1.3, (DENSITY, 1)) * taper
     tints = (1 + 0.16 * locks[:, 1]) * rng.uniform(0.8, 1.2, DENSITY)
-    return Ribbons(points, widths, tints, depths, shine=0.3 if curly else 1.0)
+    return Ribbons(points, widths, tints, depths, shine=0.3 if curly else 1.0, stride=2 - curly)
 
 
 def _flow(style: Style, place: Array, part: float) -> Array:
@@ -204,7 +205,7 @@ def beard(model: HeadModel, identity: Identity, vertices: Array) -> Ribbons | No
     upper = (y > 6.66) & (abs(x) < 0.3)
     heading = np.stack([np.where(upper, np.sign(x) * 0.8, 0.25 * x), np.where(upper, -0.7, -1.0), np.full(count, 0.25)], 1)
     lengths = length * rng.uniform(0.6, 1.2, count) * np.where(upper, 0.6 if identity.beard == "full" else 1.0, 1.0)
-    color = identity.hair_color * 0.85 if identity.hair_color.mean() < 0.5 else identity.hair_color * 0.95
+    color = identity.hair_color * (0.85 if identity.hair_color.mean() < 0.5 else 0.95 - 0.4 * identity.melanin)
     return _short(roots, places, outward, heading, lengths, 0.35, 0.3, rng, 0.0075, color)
 
 

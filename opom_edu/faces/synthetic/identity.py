@@ -17,14 +17,14 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 # Standard deviation of a local shape's largest movement, in millimeters: of the order that adults differ by in
 # L. G. Farkas, Anthropometry of the Head and Face (2nd ed., 1994), shared out among a region's dozen targets.
 SPREAD = {
-    "nose": 2.1, "mouth": 1.6, "eyes": 1.55, "chin": 2.1, "cheek": 1.9, "ears": 1.8, "head": 3.2, "forehead": 2.7,
+    "nose": 2.6, "mouth": 1.6, "eyes": 1.7, "chin": 2.0, "cheek": 1.8, "ears": 1.8, "head": 2.4, "forehead": 2.7,
     "eyebrows": 2.9, "neck": 2.0, "asym": 0.5,
 }  # fmt: skip
 # Targets that break the symmetry of a group, move the whole head, or fold the skin when they are large.
 QUIET = (
     "trans-in", "trans-out", "head-trans", "neck-trans", "nose-trans", "head-angle", "neck-double", "head-age", "nubian",
     "compress", "greek", "septum", "bag-in", "bag-out", "chin-cleft", "back-scale", "prognathism", "nose-point-d",
-    "nose-point-u",
+    "nose-point-u", "-square", "-triangular", "chin-width", "head-fat",
 )  # fmt: skip
 
 # sRGB, from the lightest skin to the darkest, from brown to blue eyes, from black to blond hair.
@@ -98,7 +98,7 @@ def sample_identity(seed: int) -> Identity:
         lip_color=np.clip(lip, 0, 1),
         iris=0.45 + 0.02 * _bell(rng),
         brow={
-            "height": 7.505 + 0.028 * _bell(rng), "thickness": 0.038 + 0.010 * _bell(rng) + 0.008 * male,
+            "height": 7.505 + 0.028 * _bell(rng), "thickness": max(0.02, 0.038 + 0.014 * _bell(rng) + 0.008 * male),
             "length": 0.215 + 0.022 * _bell(rng), "middle": 0.305 + 0.012 * _bell(rng),
             "arch": 0.03 + 0.012 * _bell(rng) + 0.012 * female, "tilt": 0.08 + 0.06 * _bell(rng),
             "density": float(np.clip(0.75 + 0.2 * _bell(rng) - 0.2 * old, 0.35, 1)),
@@ -108,11 +108,11 @@ def sample_identity(seed: int) -> Identity:
             "recession": max(0.0, 0.04 * _bell(rng) + (0.26 * old + 0.03 if male else 0.0)),
             "peak": 0.02 * _bell(rng), "sideburn": 7.12 + 0.1 * _bell(rng) - 0.1 * male,
         },
-        freckles=max(0.0, 0.6 * _bell(rng) - 0.35) * max(0.0, 1 - 2 * melanin),
-        blush=float(np.clip(0.4 + 0.25 * _bell(rng), 0, 1)),
-        blotches=0.3 + 0.7 * rng.random(),
-        bags=float(np.clip(0.25 + 0.5 * old + 0.2 * _bell(rng), 0, 1)),
-        wrinkles=float(np.clip(1.1 * old + 0.1 * _bell(rng), 0, 1)),
+        freckles=max(0.0, 0.9 * _bell(rng) - 0.4) * max(0.0, 1 - 2 * melanin),
+        blush=float(np.clip(0.45 + 0.45 * _bell(rng), 0, 1.3)),
+        blotches=0.2 + 2.0 * rng.random(),
+        bags=float(np.clip(0.45 + 0.9 * old + 0.45 * _bell(rng), 0, 1.8)),
+        wrinkles=float(np.clip(2.2 * old + 0.25 * _bell(rng), 0, 1.5)),
         gloss=float(rng.random()),
         moles=tuple(
             (float(rng.uniform(-0.55, 0.55)), float(rng.uniform(6.3, 7.9)), float(rng.uniform(0.011, 0.022)),
@@ -190,7 +190,7 @@ def _pairs() -> tuple[tuple[str, str, float], ...]:
         if any(word in rest for word in QUIET):
             spread *= 0.35
         opposite = f"{topic}:{other}"
-        found.append((name, opposite if opposite in targets else "", min(spread, 0.65)))
+        found.append((name, opposite if opposite in targets else "", min(spread, 0.8)))
     return tuple(found)
 
 
@@ -205,6 +205,7 @@ def _shape(rng: np.random.Generator, female: bool, age: float, ancestry: Array) 
     sex = float(np.clip(0.95 + 0.06 * _bell(rng), 0, 1))  # how far toward the typical head of the sex
     old = float(np.clip((age - 25) / 65, 0, 1))
     muscle, weight = (float(np.clip(0.45 + 0.17 * _bell(rng), 0, 1)) for _ in range(2))
+    ancestry = 1 / 3 + 1.7 * (ancestry - 1 / 3)  # unmuted, or all faces look like one family's
     ends = {"muscle": muscle, "weight": weight}
     axes = {
         name: {f"min{name}": max(0, 1 - 2 * v), f"average{name}": 1 - abs(2 * v - 1), f"max{name}": max(0, 2 * v - 1)}

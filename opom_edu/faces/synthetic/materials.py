@@ -82,7 +82,7 @@ def _wrinkles(rng: np.random.Generator, x: Array, y: Array) -> Array:
     for height in (7.70, 7.79, 7.88):
         lines += 0.8 * np.exp(-(((y - height - wander) / 0.010) ** 2)) * _ramp(0.46, 0.34, x)
     fold = 0.21 + 0.3 * np.clip(6.98 - y, 0, 0.5)
-    lines += 1.1 * np.exp(-(((x - fold) / 0.016) ** 2)) * _ramp(6.52, 6.62, y) * _ramp(7.0, 6.92, y)
+    lines += 0.8 * np.exp(-(((x - fold) / 0.016) ** 2)) * _ramp(6.52, 6.62, y) * _ramp(7.0, 6.92, y)
     for slope in (-0.3, 0.0, 0.3):
         lines += (
             0.7

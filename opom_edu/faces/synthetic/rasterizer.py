@@ -15,8 +15,9 @@ def vertex_normals(vertices, triangles, normals):
     """Unit normals of the vertices, weighted by the area of the triangles around them, into ``normals``."""
     for t in range(len(triangles)):
         a, b, c = triangles[t]
-        ux, uy, uz = vertices[b] - vertices[a]
-        vx, vy, vz = vertices[c] - vertices[a]
+        x, y, z = vertices[a]
+        ux, uy, uz = vertices[b, 0] - x, vertices[b, 1] - y, vertices[b, 2] - z
+        vx, vy, vz = vertices[c, 0] - x, vertices[c, 1] - y, vertices[c, 2] - z
         n0, n1, n2 = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         for i in (a, b, c):
             normals[i, 0] += n0

@@ -38,7 +38,11 @@ def shade_surface(
             t = found[v, u]
             if t < 0:
                 continue
-            a, b, c = triangles[t]
+            if u % 2 and found[v, u - 1] >= 0 and part[t] == BODY == part[found[v, u - 1]]:  # half a pixel apart: alike
+                for k in range(3):
+                    image[v, u, k] = image[v, u - 1, k]
+                continue
+            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
             w1, w2 = weights[v, u, 0], weights[v, u, 1]
             w0 = 1 - w1 - w2
             n0 = w0 * normals[a, 0] + w1 * normals[b, 0] + w2 * normals[c, 0]
@@ -164,7 +168,8 @@ def shade_ribbons(points, tints, depths, base, shine, lights, to_light, shadow, 
     for m in range(points.shape[0]):
         for k in range(steps):
             i = min(k, steps - 2)
-            tx, ty, tz = points[m, i + 1] - points[m, i]
+            tx, ty = points[m, i + 1, 0] - points[m, i, 0], points[m, i + 1, 1] - points[m, i, 1]
+            tz = points[m, i + 1, 2] - points[m, i, 2]
             length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
             tx, ty, tz = tx / length, ty / length, tz / length
             along = tx * key[0] + ty * key[1] + tz * key[2]
