@@ -1,0 +1,69 @@
+"""Hulls drawn in the plane, and distances to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from opom_edu.plots.protection import COLORS, GRAY
+
+Array = NDArray[np.floating]
+HULL_COLORS = {"center": COLORS[3], "affine": COLORS[2], "convex": COLORS[0], "reduced": COLORS[5]}
+QUERY = COLORS[4]
+REACH = 1.12  # of the plane that is drawn
+ARROW = 0.3
+
+
+def hull_panels(points: Array, query: Array, regions: Mapping[str, Array], nearest: Mapping[str, Array]) -> Figure:
+    """Hulls of the same points side by side, each with its nearest point to a query and the direction away from it.
+
+    Args:
+        points: ``(K, 2)``, the features of one identity, within -1 to 1.
+        query: ``(2,)``.
+        regions: by hull, the border of its region, ``(M, 2)`` in order; all the same for a single point.
+        nearest: by hull, ``(2,)``.
+    """
+    figure = Figure(figsize=(2.85 * len(regions), 3.2), layout="constrained")
+    for axes, (name, border) in zip(figure.subplots(1, len(regions), squeeze=False).flat, regions.items(), strict=True):
+        color, foot = HULL_COLORS.get(name, GRAY), np.asarray(nearest[name])
+        axes.fill(*border.T, facecolor=color, edgecolor=color, alpha=0.4, linewidth=2)
+        axes.plot(*np.stack([query, foot]).T, "k:", linewidth=1)
+        axes.plot(*np.asarray(points).T, "ko", markersize=5)
+        axes.plot(*foot, "s", color=color, markeredgecolor="black", markersize=8)
+        axes.plot(*query, "o", markersize=9, markerfacecolor="none", markeredgecolor=QUERY, markeredgewidth=2.5)
+        away = np.asarray(query) - foot
+        distance = float(np.linalg.norm(away))
+        if distance > 1e-6:
+            tip = query + ARROW * away / distance
+            axes.annotate("", tip, query, arrowprops={"arrowstyle": "->", "color": QUERY, "linewidth": 2.5})
+        axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xticks=[], yticks=[])
+        axes.set_title(f"{name}\ndistance {distance:.3f}", fontsize=11)
+    return figure
+
+
+def distance_strips(own: Mapping[str, Array], strangers: Mapping[str, Array]) -> Figure:
+    """Distances of a person's own photos and of strangers' to each hull, one dot per photo.
+
+    Args:
+        own: by hull, ``(N,)`` distances.
+        strangers: by hull, ``(M,)`` distances.
+    """
+    figure = Figure(figsize=(8, 0.6 + 0.75 * len(own)), layout="constrained")
+    axes = figure.subplots()
+    for row, name in enumerate(own):
+        for values, lift, color, marker in ((own[name], 0.14, COLORS[5], "o"), (strangers[name], -0.14, COLORS[4], "x")):
+            who = "own photos" if marker == "o" else "strangers"
+            axes.plot(
+                values, np.full(len(values), row - lift), marker, color=color, alpha=0.6, label=who if not row else None
+            )
+            axes.plot(2 * [np.mean(values)], [row - lift - 0.13, row - lift + 0.13], "k-", linewidth=2)
+    axes.set_yticks(range(len(own)), list(own))
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel("distance to the hull (bar: mean)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return figure
