@@ -1,0 +1,173 @@
+"""The threshold lab: where does "the same person" begin? Slide the line, and see who is let in and who is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from torch.nn.functional import interpolate
+
+from opom_edu.faces import People
+from opom_edu.recognizers import Recognizer, check_recognizer
+from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.pairs import Pairs
+from opom_edu.widgets.parts import thumbnail
+from opom_edu.widgets.threshold_charts import EDGES, GENUINE, IMPOSTOR, histogram, roc_chart
+
+TARGETS = (("free", None), ("10 %", 1e-1), ("1 %", 1e-2), ("0.1 %", 1e-3))
+EXAMPLES = 3  # wrongly judged pairs of each kind
+
+
+def threshold_lab(
+    people: People, recognizers: Sequence[Recognizer], *, fmr: float | None = 1e-2, threshold: float | None = None
+) -> ThresholdLab:
+    """Slide a threshold through all pairs of photos; see the false-match rate, the true-accept rate and the mistakes.
+
+    The pairs are all those among everybody's test photos and the strangers' photos, for the chosen recognizer.
+
+    Args:
+        people: two or more, with two test photos each or more; strangers (distractors) make for more pairs of two people.
+        recognizers: one or more, to choose from.
+        fmr: the false-match rate to begin with: None, 0.1, 0.01 or 0.001.
+        threshold: a cosine to begin with instead, -0.5 to 1.
+
+    Raises:
+        PeopleError: if there are no pairs of one person, or none of two.
+        ValueError: for no recognizers, one given twice, or something else.
+        TraitError: for an fmr that is not offered, or a threshold out of range.
+
+    Example::
+
+        threshold_lab(load_people("synthetic"), [load_recognizer("ir-softmax"), load_recognizer("ir-arcface")])
+    """
+    return ThresholdLab(people, recognizers, fmr, threshold)
+
+
+class ThresholdLab(Lab):
+    """The view of :class:`~opom_edu.widgets.pairs.Pairs`, one per recognizer: see :func:`threshold_lab`.
+
+    Attributes:
+        pairs: by recognizer, computed when it is first chosen.
+        recognizer, target, slider: the controls.
+        histogram, curve, words, examples: HTML.
+    """
+
+    def __init__(
+        self, people: People, recognizers: Sequence[Recognizer], fmr: float | None, threshold: float | None
+    ) -> None:
+        super().__init__()
+        self.people = people
+        self.recognizers = {check_recognizer(r, "every recognizer").name: r for r in recognizers}
+        if not self.recognizers or len(self.recognizers) < len(recognizers):
+            raise ValueError("one recognizer or more is needed, and every one counts once")
+        self.pairs: dict[str, Pairs] = {}
+        self._thumbnails: dict[int, str] = {}
+        self._moving = False
+        self.recognizer = widgets.Dropdown(options=list(self.recognizers), description="recognizer",
+                                           style={"description_width": "70px"}, layout={"width": "260px"})  # fmt: skip
+        target = None if threshold is not None else fmr
+        self.target = widgets.ToggleButtons(options=TARGETS, value=target, description="false matches",
+                                            tooltips=["The slider decides", *("At most this share" for _ in TARGETS[1:])],
+                                            style={"button_width": "60px", "description_width": "95px"})  # fmt: skip
+        self.slider = widgets.FloatSlider(
+            value=0.5 if threshold is None else threshold, min=EDGES[0], max=EDGES[-1], step=0.005, description="threshold",
+            readout_format=".3f", tooltip="Above it, two photos are taken for one person",
+            style={"description_width": "70px"}, layout={"width": "660px"},
+        )  # fmt: skip
+        self.slider.add_class("opom-threshold")
+        self.histogram, self.curve, self.words, self.examples = (widgets.HTML() for _ in range(4))
+        self.fill(
+            widgets.HBox([self.recognizer, self.target]),
+            self.slider,
+            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
+            self.alert,
+            widgets.HBox([self.histogram, self.curve]),
+            self.words,
+            self.examples,
+        )
+        self.recognizer.observe(self.restart, "value")
+        self.target.observe(self._aimed, "value")
+        self.slider.observe(self._slid, "value")
+        self.restart()
+
+    @shown
+    def _aimed(self, change: Any) -> None:
+        if not self._moving:
+            self.restart()
+
+    @shown
+    def _slid(self, change: Any) -> None:
+        if not self._moving:
+            self._move(self.target, None)
+            self.restart()
+
+    def _move(self, control: Any, value: Any) -> None:
+        """Move a control that follows another one."""
+        self._moving = True
+        try:
+            control.value = value
+        finally:
+            self._moving = False
+
+    def work(self) -> Iterator[None]:
+        name = self.recognizer.value
+        if name not in self.pairs:
+            self.say(f"{name} looks at all photos...", 0.1)
+            yield
+            self.pairs[name] = Pairs.of(self.recognizers[name], self.people)
+            yield
+        pairs = self.pairs[name]
+        if self.target.value is not None:
+            self._move(self.slider, pairs.threshold(self.target.value))
+        threshold = self.slider.value
+        counts = pairs.counts(threshold)
+        self.histogram.value = histogram(pairs, threshold)
+        self.curve.value = roc_chart(self.pairs, name, counts)
+        self.words.value = told(threshold, counts)
+        self.examples.value = self._mistakes(pairs, threshold)
+        self.done()
+        yield
+
+    def _mistakes(self, pairs: Pairs, threshold: float) -> str:
+        groups = []
+        for same, title in (
+            (False, "Two people, matched: the nearest to the line"),
+            (True, "One person, rejected: the nearest"),
+        ):
+            shown_ = "".join(self._pair(pairs, index) for index in pairs.wrong(threshold, same=same, count=EXAMPLES))
+            color = GENUINE if same else IMPOSTOR
+            groups.append(
+                f'<div style="flex:1"><b style="color:{color}">{title}</b>'
+                f'<div style="display:flex;gap:14px">{shown_ or "none"}</div></div>'
+            )
+        return f'<div class="opom-note" style="display:flex;gap:20px">{"".join(groups)}</div>'
+
+    def _pair(self, pairs: Pairs, index: int) -> str:
+        photos = "".join(self._thumbnail(pairs, int(photo[index])) for photo in (pairs.rows, pairs.columns))
+        return f'<div class="opom-caption">{photos}<br>{float(pairs.similarity[index]):.3f}</div>'
+
+    def _thumbnail(self, pairs: Pairs, photo: int) -> str:
+        if photo not in self._thumbnails:
+            small = interpolate(pairs.photos[photo][None], (72, 72), mode="bilinear", antialias=True)[0].clamp(0, 1)
+            self._thumbnails[photo] = thumbnail(small, pairs.names[photo], 72)
+        return self._thumbnails[photo]
+
+    def still(self) -> str:
+        charts = f'<div style="display:flex">{self.histogram.value}{self.curve.value}</div>'
+        return f"<p>{escape(self.recognizer.value)}</p>{charts}{self.words.value}{self.examples.value}"
+
+
+def told(threshold: float, counts: dict[str, int]) -> str:
+    """What a threshold does, in words and numbers, as HTML."""
+    fmr, tar = counts["matched"] / counts["impostor"], counts["accepted"] / counts["genuine"]
+    odds = f", 1 in {1 / fmr:,.0f}" if fmr else ""
+    return (
+        f'<div class="opom-note" role="status" style="font-size:14px">Above <b>{threshold:.3f}</b> it says <i>match</i>. Of '
+        f"{counts['impostor']:,} pairs of two people, {counts['matched']:,} are matched: "
+        f'<b style="color:{IMPOSTOR}">false-match rate <span class="opom-score">{100 * fmr:.2f}</span> %</b>{odds}. Of '
+        f"{counts['genuine']:,} pairs of one person, {counts['accepted']:,} are matched: "
+        f'<b style="color:{GENUINE}">true-accept rate <span class="opom-score">{100 * tar:.1f}</span> %</b>; '
+        f"{counts['genuine'] - counts['accepted']:,} are rejected.</div>"
+    )
