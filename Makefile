@@ -7,8 +7,10 @@ export OPOM_EDU_REAL ?= $(CURDIR)/../shared/real
 export OPOM_EDU_WEIGHTS ?= $(OPOM_EDU_REAL)/models
 # Idle threads sleep instead of spinning: steadier times where cores are shared.
 export OMP_WAIT_POLICY ?= PASSIVE
+# The Jupyter server's settings, shared with Binder.
+export JUPYTER_CONFIG_PATH := $(CURDIR)/binder:$(JUPYTER_CONFIG_PATH)
 
-.PHONY: help setup demo doctor lab test bench lock clean
+.PHONY: help setup demo doctor lab app test bench lock clean
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -18,6 +20,7 @@ setup: .venv/.dev  ## make .venv with all that the demo, the notebooks and the t
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	install -D binder/overrides.json .venv/share/jupyter/lab/settings/overrides.json
 	touch $@
 
 demo: setup  ## the main job: make demo [PEOPLE=folder:PATH] [ARGS='--seed 1 ...']
@@ -26,8 +29,11 @@ demo: setup  ## the main job: make demo [PEOPLE=folder:PATH] [ARGS='--seed 1 ...
 doctor: setup  ## say which packages, recognizers and devices are at hand
 	$(BIN)/opom-edu doctor
 
-lab: setup  ## open JupyterLab
-	$(BIN)/jupyter lab notebooks
+lab: setup  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+app: setup  ## open the epsilon lab without any code, in Voila
+	$(BIN)/voila notebooks/app/epsilon_lab.ipynb
 
 test: setup  ## lint, types, tests
 	$(BIN)/ruff check .
@@ -41,6 +47,7 @@ bench: setup  ## all benchmarks, side by side with their yardsticks
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/synthetic_faces.py
 	$(BIN)/python benchmarks/zoo_accuracy.py
+	$(BIN)/python benchmarks/widget_latency.py
 
 lock:  ## resolve all dependencies anew and write constraints.txt
 	rm -rf .lock && $(PYTHON) -m venv .lock
