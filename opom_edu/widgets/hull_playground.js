@@ -255,7 +255,7 @@ function render({ model, el }) {
     put(parts.region, { d: outline(found.region) });
     put(parts.arrow, { d: arrow(query, found.gradient) });
     parts.distance.textContent = found.distance.toFixed(3);
-    parts.remark.textContent = found.distance ? "" : " inside: no way out to see";
+    parts.remark.textContent = found.distance ? "" : " inside: no arrow";
     svg.setAttribute("aria-label", `${TITLES[name]}, ${SAID[found.region.kind]}, distance ${found.distance.toFixed(2)}`);
   }
 
