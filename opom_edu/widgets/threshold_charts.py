@@ -23,7 +23,7 @@ def histogram(pairs: Pairs, threshold: float) -> str:
 
     parts, step = [], across(EDGES[1]) - across(EDGES[0])
     for shares, color in zip(pairs.histogram(EDGES), (GENUINE, IMPOSTOR), strict=True):
-        tall = shares / shares.max() * (FLOOR - 30)
+        tall = shares / shares.max() * (FLOOR - 52)
         bars = [
             f'<rect x="{across(edge):.1f}" y="{FLOOR - high:.1f}" width="{step:.1f}" height="{high:.1f}"/>'
             for edge, high in zip(EDGES, tall, strict=False)
@@ -47,12 +47,12 @@ def histogram(pairs: Pairs, threshold: float) -> str:
 
 def roc_chart(known: dict[str, Pairs], chosen: str, counts: dict[str, int]) -> str:
     """The ROC of the chosen recognizer with the threshold's point, those of others in gray; SVG in HTML."""
-    width, left = 430, 46
+    width, left, right = 430, 46, 24
     least = 10 ** np.floor(np.log10(1 / counts["impostor"]))
 
     def place(fmr: float, tar: float) -> tuple[float, float]:
         across = 1 - np.log10(max(fmr, least)) / np.log10(least)
-        return left + across * (width - left - 12), FLOOR - tar * (FLOOR - 24)
+        return left + across * (width - left - right), FLOOR - tar * (FLOOR - 24)
 
     parts = []
     for name, pairs in sorted(known.items(), key=lambda item: item[0] == chosen):
@@ -68,7 +68,7 @@ def roc_chart(known: dict[str, Pairs], chosen: str, counts: dict[str, int]) -> s
         )
     x, y = place(counts["matched"] / counts["impostor"], counts["accepted"] / counts["genuine"])
     parts += [
-        f'<path d="M{left} {FLOOR}H{width - 12}M{left} {FLOOR}V24" stroke="currentColor" fill="none"/>',
+        f'<path d="M{left} {FLOOR}H{width - right}M{left} {FLOOR}V24" stroke="currentColor" fill="none"/>',
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{IMPOSTOR}" stroke="currentColor" stroke-width="2"/>',
         f'<text x="{width / 2}" y="{FLOOR + 34}">false-match rate, logarithmic (0 is at the left)</text>',
         f'<text x="{left}" y="14" style="text-anchor:start">true-accept rate of {escape(chosen)}; gray: others seen</text>',

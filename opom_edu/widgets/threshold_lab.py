@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -16,7 +17,8 @@ from opom_edu.widgets.pairs import Pairs
 from opom_edu.widgets.parts import thumbnail
 from opom_edu.widgets.threshold_charts import EDGES, GENUINE, IMPOSTOR, histogram, roc_chart
 
-TARGETS = (("free", None), ("10 %", 1e-1), ("1 %", 1e-2), ("0.1 %", 1e-3))
+FREE, STEP = 1.0, 0.005  # at a false-match rate of 1, every threshold will do
+TARGETS = (("by hand", FREE), ("10 %", 1e-1), ("1 %", 1e-2), ("0.1 %", 1e-3))
 EXAMPLES = 3  # wrongly judged pairs of each kind
 
 
@@ -64,22 +66,24 @@ class ThresholdLab(Lab):
             raise ValueError("one recognizer or more is needed, and every one counts once")
         self.pairs: dict[str, Pairs] = {}
         self._thumbnails: dict[int, str] = {}
-        self._moving = False
         self.recognizer = widgets.Dropdown(options=list(self.recognizers), description="recognizer",
                                            style={"description_width": "70px"}, layout={"width": "260px"})  # fmt: skip
-        target = None if threshold is not None else fmr
-        self.target = widgets.ToggleButtons(options=TARGETS, value=target, description="false matches",
-                                            tooltips=["The slider decides", *("At most this share" for _ in TARGETS[1:])],
-                                            style={"button_width": "60px", "description_width": "95px"})  # fmt: skip
+        target = FREE if threshold is not None or fmr is None else fmr
+        self.target = widgets.ToggleButtons(
+            options=TARGETS, value=target, style={"button_width": "74px"}, layout={"width": "350px"},
+            tooltips=["The slider decides", *("The lowest threshold for it" for _ in TARGETS[1:])],
+        )  # fmt: skip
         self.slider = widgets.FloatSlider(
-            value=0.5 if threshold is None else threshold, min=EDGES[0], max=EDGES[-1], step=0.005, description="threshold",
+            value=0.5 if threshold is None else threshold, min=EDGES[0], max=EDGES[-1], step=STEP, description="threshold",
             readout_format=".3f", tooltip="Above it, two photos are taken for one person",
             style={"description_width": "70px"}, layout={"width": "660px"},
         )  # fmt: skip
         self.slider.add_class("opom-threshold")
+        self._aim = self.slider.value
         self.histogram, self.curve, self.words, self.examples = (widgets.HTML() for _ in range(4))
+        label = widgets.Label("false-match rate at most")
         self.fill(
-            widgets.HBox([self.recognizer, self.target]),
+            widgets.HBox([self.recognizer, label, self.target]),
             self.slider,
             widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
             self.alert,
@@ -88,28 +92,17 @@ class ThresholdLab(Lab):
             self.examples,
         )
         self.recognizer.observe(self.restart, "value")
-        self.target.observe(self._aimed, "value")
+        self.target.observe(self.restart, "value")
         self.slider.observe(self._slid, "value")
         self.restart()
 
     @shown
-    def _aimed(self, change: Any) -> None:
-        if not self._moving:
-            self.restart()
-
-    @shown
     def _slid(self, change: Any) -> None:
-        if not self._moving:
-            self._move(self.target, None)
+        """A hand on the slider; not the echo, which a browser rounds, of where :meth:`work` moved it."""
+        if abs(self.slider.value - self._aim) > STEP / 2:
+            self._aim = self.slider.value
+            self.target.value = FREE
             self.restart()
-
-    def _move(self, control: Any, value: Any) -> None:
-        """Move a control that follows another one."""
-        self._moving = True
-        try:
-            control.value = value
-        finally:
-            self._moving = False
 
     def work(self) -> Iterator[None]:
         name = self.recognizer.value
@@ -119,9 +112,10 @@ class ThresholdLab(Lab):
             self.pairs[name] = Pairs.of(self.recognizers[name], self.people)
             yield
         pairs = self.pairs[name]
-        if self.target.value is not None:
-            self._move(self.slider, pairs.threshold(self.target.value))
-        threshold = self.slider.value
+        if self.target.value != FREE:
+            self._aim = STEP * math.ceil(pairs.threshold(self.target.value) / STEP)
+            self.slider.value = self._aim
+        threshold = self._aim
         counts = pairs.counts(threshold)
         self.histogram.value = histogram(pairs, threshold)
         self.curve.value = roc_chart(self.pairs, name, counts)
@@ -169,5 +163,5 @@ def told(threshold: float, counts: dict[str, int]) -> str:
         f'<b style="color:{IMPOSTOR}">false-match rate <span class="opom-score">{100 * fmr:.2f}</span> %</b>{odds}. Of '
         f"{counts['genuine']:,} pairs of one person, {counts['accepted']:,} are matched: "
         f'<b style="color:{GENUINE}">true-accept rate <span class="opom-score">{100 * tar:.1f}</span> %</b>; '
-        f"{counts['genuine'] - counts['accepted']:,} are rejected.</div>"
+        f"{counts['genuine'] - counts['accepted']:,} rejected.</div>"
     )
