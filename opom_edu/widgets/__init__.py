@@ -12,6 +12,7 @@ from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.state import Choice, LabState, Score
+from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 
 __all__ = [
     "Choice",
@@ -21,8 +22,10 @@ __all__ = [
     "LabState",
     "MaskPlayer",
     "Score",
+    "ThresholdLab",
     "epsilon_lab",
     "feature_map",
     "hull_playground",
     "mask_player",
+    "threshold_lab",
 ]
