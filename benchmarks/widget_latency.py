@@ -72,8 +72,15 @@ def main(moves: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     bare = folder / "bare.ipynb"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    cell = {"cell_type": "code", "id": "bare", "metadata": {}, "execution_count": None, "outputs": [], "source": BARE}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "bare",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": BARE,
+    }
+    metadata: dict[str, Any] = {"kernelspec": kernel, "language_info": {"name": "python"}}
     notebook = {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     bare.write_text(json.dumps(notebook))
     rows = []
