@@ -14,7 +14,7 @@ from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.lab import Lab, shown
 from opom_edu.widgets.parts import Picture, drawing
-from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, tracks
+from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, name_runs, tracks
 from opom_edu.widgets.replay import (
     WAYS,
     Frame,
@@ -137,13 +137,15 @@ class MaskPlayer(Lab):
             plane = plane_of_photos(scene) if self.plane.value == "photos" else plane_of_paths(scene, runs)
             self._draw(takes, scene, runs, plane, self.step.value)
         self._key = key
+        yield  # a newer job is not done yet
         self.done("ready: play, or move the step")
 
     def _draw(self, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], plane: Plane, index: int) -> None:
         """Everything anew, and frame ``index``."""
         self._places = [tracks(run, plane) for run in runs]
+        name_runs(self.figure, takes, len(runs))
         with self.figure.batch_update():
-            draw_runs(self.figure, takes, scene, runs, plane, self.replay.steps)
+            draw_runs(self.figure, scene, runs, plane, self.replay.steps)
         self._draw_step(takes, scene, runs, index)
 
     def _draw_step(self, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], index: int) -> None:
@@ -173,11 +175,12 @@ class MaskPlayer(Lab):
 def _told(takes: Sequence[Take], scene: Scene, now: Sequence[Frame]) -> str:
     """The present step in words and figures, as HTML."""
     rows = []
-    for take, frame, color in zip(takes, now, COLOR, strict=False):
+    for take, frame, color, sign in zip(takes, now, COLOR, "●◆", strict=False):
         train, test = (float(part.mean()) for part in similarities(frame, scene.clean))
         rows.append(
-            f'<tr><th scope="row" style="color:{color}">{escape(take.way)}</th><td>step {frame.index}</td>'
-            f"<td>loss {frame.loss:.3f}</td><td>similarity: training photos {train:.2f}, test photos {test:.2f}</td></tr>"
+            f'<tr><th scope="row"><span style="color:{color}">{sign}</span> {escape(take.way)}</th>'
+            f"<td>step {frame.index}</td><td>loss {frame.loss:.3f}</td>"
+            f"<td>similarity: training photos {train:.2f}, test photos {test:.2f}</td></tr>"
         )
     agree = (
         f"Both masks point the same way in {same_sign(now[0].delta, now[1].delta):.0%} of the values. " if now[1:] else ""

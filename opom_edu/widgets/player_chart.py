@@ -22,7 +22,7 @@ for _i, _way in enumerate(("a", "b")):
     _line, _symbol = {"color": COLOR[_i], "width": 2}, ("circle", "diamond")[_i]
     _dot = {"color": COLOR[_i], "symbol": _symbol}
     TRACES |= {
-        f"loss {_way}": {"place": (1, 1), "mode": "lines", "line": _line, "showlegend": True},
+        f"loss {_way}": {"place": (1, 1), "mode": "lines", "line": _line},
         f"loss now {_way}": {"place": (1, 1), "mode": "markers", "marker": {**_dot, "size": 10}},
         f"train {_way}": {"place": (2, 1), "mode": "lines", "line": {**_line, "dash": "dot"}},
         f"test {_way}": {"place": (2, 1), "mode": "lines", "line": _line},
@@ -33,12 +33,14 @@ for _i, _way in enumerate(("a", "b")):
         f"place {_way}": {"place": (1, 2), "mode": "markers", "marker": {**_dot, "size": 8}},
     }  # fmt: skip
 TRACES |= {
-    "strangers": {"place": (1, 2), "mode": "markers", "marker": {"color": LIGHT, "size": 6}, "showlegend": True},
-    "clean": {"place": (1, 2), "mode": "markers", "marker": {"color": "#000", "symbol": "x-thin-open"}, "showlegend": True},
-    "noise": {"place": (2, 1), "mode": "lines", "line": {"color": GRAY, "dash": "dash", "width": 1.5}, "showlegend": True},
+    "strangers": {"place": (1, 2), "mode": "markers", "marker": {"color": LIGHT, "size": 6}},
+    "clean": {"place": (1, 2), "mode": "markers", "marker": {"color": "#000", "symbol": "x-thin-open"}},
+    "noise": {"place": (2, 1), "mode": "lines", "line": {"color": GRAY, "dash": "dash", "width": 1.5}},
     "stranger": {"place": (2, 1), "mode": "lines", "line": {"color": LIGHT, "width": 3}},
 }  # fmt: skip
 ORDER = {name: place for place, name in enumerate(TRACES)}
+LEGEND = {"train a": "training photos", "strangers": "strangers", "noise": "random noise"}
+MODES = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "resetscale", "toimage"]
 LABELS = {(1, 1): ("", "loss"), (2, 1): ("step", "similarity"), (1, 2): ("", "")}
 
 
@@ -56,45 +58,72 @@ def make_chart() -> Any:
     for name, look in TRACES.items():
         row, column = look["place"]
         rest = {key: value for key, value in look.items() if key != "place"}
-        figure.add_trace(go.Scatter(**{"showlegend": False, "hoverinfo": "skip", "name": name, **rest}), row=row, col=column)
+        rest |= {"name": LEGEND.get(name, name), "showlegend": name in LEGEND, "hoverinfo": "skip"}
+        figure.add_trace(go.Scatter(**rest), row=row, col=column)
     for (row, column), (below, beside) in LABELS.items():
         figure.update_xaxes(title_text=below, row=row, col=column, title_standoff=4)
         figure.update_yaxes(title_text=beside, row=row, col=column, title_standoff=4)
     figure.update_xaxes(scaleanchor="y2", showticklabels=False, row=1, col=2)
     figure.update_yaxes(showticklabels=False, row=1, col=2)
     figure.update_layout(
-        width=1000, height=440, margin={"l": 50, "r": 8, "t": 46, "b": 36}, template="plotly_white",
-        legend={"orientation": "h", "y": 1.07, "x": 1, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
+        width=955, height=440, margin={"l": 50, "r": 8, "t": 54, "b": 36}, template="plotly_white",
+        legend={"orientation": "h", "y": 1.06, "x": 1, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
+        dragmode=False, modebar_remove=MODES,
     )  # fmt: skip
     figure.update_annotations(font_size=13)
     return figure
 
 
-def _put(figure: Any, trace: str, x: Any = (), y: Any = (), **more: Any) -> None:
+def _put(figure: Any, trace: str, x: Any = (), y: Any = ()) -> None:
     # Arrays, because a NaN in a list is no JSON.
-    figure.data[ORDER[trace]].update(x=np.asarray(x, np.float32), y=np.asarray(y, np.float32), **more)
+    figure.data[ORDER[trace]].update(x=np.asarray(x, np.float32), y=np.asarray(y, np.float32))
 
 
-def _put_points(figure: Any, trace: str, points: Tensor) -> None:
-    _put(figure, trace, points[:, 0], points[:, 1])
+def name_runs(figure: Any, takes: Sequence[Take], count: int) -> None:
+    """Name the first ``count`` takes and their person in the legend. Not within a batch of updates.
+
+    A batch that changes a property of some of its traces only makes the browser forget it in the others.
+    """
+    names = [escape(take.way) for take in takes[:count]] + [""] * (2 - count)
+    legend = {"loss a": names[0], "loss b": names[1], "clean": f"{escape(takes[0].person)}, clean"}
+    for trace, name in legend.items():
+        data = figure.data[ORDER[trace]]
+        if data.name != name:
+            data.name = name
+        if data.showlegend != bool(name):
+            data.showlegend = bool(name)
 
 
-def draw_runs(figure: Any, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], plane: Plane, steps: int) -> None:
-    """Everything that does not depend on the step; ``takes`` may be more than ``runs``."""
+def draw_runs(figure: Any, scene: Scene, runs: Sequence[Path], plane: Plane, steps: int) -> None:
+    """Everything that does not depend on the step."""
+    seen, places = [torch.tensor([scene.noise, scene.stranger])], [plane(scene.clean), plane(scene.strangers)]
     for index, way in enumerate(("a", "b")):
         run = runs[index] if index < len(runs) else ()
-        means = [[float(part.mean()) for part in similarities(frame, scene.clean)] for frame in run]
-        name = escape(takes[index].way) if run else ""
-        _put(figure, f"loss {way}", range(len(run)), [frame.loss for frame in run], name=name, showlegend=bool(run))
-        _put(figure, f"train {way}", range(len(run)), [train for train, _ in means])
-        _put(figure, f"test {way}", range(len(run)), [test for _, test in means])
-        _put_points(figure, f"path {way}", tracks(run, plane).mean(1) if run else torch.empty(0, 2))
-    _put(figure, "noise", (0, steps), (scene.noise,) * 2, name="random noise")
+        similar = [similarities(frame, scene.clean) for frame in run]
+        track = tracks(run, plane) if run else torch.empty(0, 1, 2)
+        seen += [part for both in similar for part in both]
+        places.append(track.flatten(0, 1))
+        time = range(len(run))
+        _put(figure, f"loss {way}", time, [frame.loss for frame in run])
+        _put(figure, f"train {way}", time, [train.mean() for train, _ in similar])
+        _put(figure, f"test {way}", time, [test.mean() for _, test in similar])
+        _put(figure, f"path {way}", track.mean(1)[:, 0], track.mean(1)[:, 1])
+    _put(figure, "noise", (0, steps), (scene.noise,) * 2)
     _put(figure, "stranger", (0, steps), (scene.stranger,) * 2)
-    _put_points(figure, "strangers", plane(scene.strangers))
-    _put_points(figure, "clean", plane(scene.clean))
-    figure.data[ORDER["clean"]].name = f"{escape(takes[0].person)}, clean"
-    figure.layout.xaxis.range = figure.layout.xaxis3.range = (-0.5, steps + 0.5)
+    _put(figure, "strangers", places[1][:, 0], places[1][:, 1])
+    _put(figure, "clean", places[0][:, 0], places[0][:, 1])
+    losses = torch.tensor([0.0, *(frame.loss for run in runs for frame in run)])
+    x, y = torch.cat(places).T
+    layout = figure.layout  # fixed ranges, or the axes would breathe with every step
+    layout.xaxis.range = layout.xaxis3.range = (-1, steps + 1)
+    layout.yaxis.range, layout.yaxis3.range = _range(losses), _range(torch.cat(seen))
+    layout.xaxis2.range, layout.yaxis2.range = _range(x), _range(y)
+
+
+def _range(values: Tensor) -> tuple[float, float]:
+    low, high = (float(value) for value in values.aminmax())
+    margin = 0.06 * (high - low) + 1e-3
+    return low - margin, high + margin
 
 
 def draw_frame(figure: Any, scene: Scene, now: Sequence[Frame], places: Sequence[Tensor]) -> None:
@@ -104,15 +133,15 @@ def draw_frame(figure: Any, scene: Scene, now: Sequence[Frame], places: Sequence
             for name in ("loss now", "train now", "test now", "trails", "place"):
                 _put(figure, f"{name} {way}")
             continue
-        frame = now[index]
+        frame, beside = now[index], (-0.6, 0.2)[index]  # side by side, for the dots of both would hide each other
         train, test = similarities(frame, scene.clean)
         _put(figure, f"loss now {way}", [frame.index], [frame.loss])
-        _put(figure, f"train now {way}", [frame.index] * len(train), train)
-        _put(figure, f"test now {way}", [frame.index] * len(test), test)
+        _put(figure, f"train now {way}", [frame.index + beside] * len(train), train)
+        _put(figure, f"test now {way}", [frame.index + beside + 0.4] * len(test), test)
         trails = places[index][: frame.index + 1].transpose(0, 1)
         broken = torch.cat([trails, trails.new_full((len(trails), 1, 2), torch.nan)], 1)  # a gap after each photo's
-        _put_points(figure, f"trails {way}", broken.flatten(0, 1))
-        _put_points(figure, f"place {way}", places[index][frame.index])
+        _put(figure, f"trails {way}", *broken.flatten(0, 1).T)
+        _put(figure, f"place {way}", *places[index][frame.index].T)
 
 
 def tracks(run: Path, plane: Plane) -> Tensor:

@@ -29,8 +29,8 @@ class Frame:
 
     Attributes:
         loss: mean squared distance of the masked training photos to their targets, 0 to 4.
-        train, test: ``(K, D)`` and ``(N, D)``, embeddings of the masked training photos, and of the masked test photos, which
-            the mask never saw and which are rounded to 8 bit. At frame 0 each training photo has noise of its own, and test photos have none.
+        train, test: ``(K, D)`` and ``(N, D)``, embeddings of the masked training photos, and of the masked test photos,
+            which it never saw, in 8 bit. At frame 0 every training photo has noise of its own, and test photos have none.
         delta: ``(3, H, W)``, the mask.
     """
 

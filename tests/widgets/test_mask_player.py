@@ -134,7 +134,7 @@ def test_every_control_counts(player: MaskPlayer) -> None:
 def test_the_newest_value_wins_and_stop_gives_up(player: MaskPlayer) -> None:
     for way in ("center", "affine", "reduced"):
         player.way.value = way
-    player.wait()
+    assert player._worker.join(30)
     assert player.replay.known(Take("person 0", "reduced")) is not None
     player.levels.value = 16
     player.stop.click()
