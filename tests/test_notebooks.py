@@ -18,6 +18,8 @@ CHAPTERS = sorted(FOLDER.glob("*.ipynb"))
 SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
 NOTEBOOKS = [*CHAPTERS, *SOLUTIONS]
 SECONDS = 120  # per cell, on a busy machine
+PEAK = 1200  # MB that a kernel may take: Binder ends one at 2 GB
+MEASURE = "import resource\n\nprint('peak MB:', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
 
 
 def name(path: Path) -> str:
@@ -65,7 +67,9 @@ def test_solutions_differ_from_their_chapter_in_the_answers_alone(path: Path) ->
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_notebooks_run_and_their_checks_know_right_from_blank(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
     nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+    assert int(notebook.cells.pop().outputs[0].text.split()[-1]) <= PEAK
     outputs = [(cell.source, str(output)) for cell in notebook.cells for output in cell.get("outputs", [])]
     verdicts = [told for source, told in outputs if "check(" in source and "role=" in told]
     assert len(verdicts) >= 3
