@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,8 @@ def project(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int
 
 
 def _umap(points: np.ndarray, neighbors: int, dims: int, seed: int) -> np.ndarray:
+    from sklearn.neighbors import NearestNeighbors
+
     with _FITTING:
         try:
             from umap import UMAP
@@ -90,9 +93,15 @@ def _umap(points: np.ndarray, neighbors: int, dims: int, seed: int) -> np.ndarra
             from opom_edu.errors import MissingExtraError
 
             raise MissingExtraError("umap-learn", "lab") from error
-        # One job, as a seed asks for; from PCA and in 200 rounds, because a few hundred points need no more.
-        model = UMAP(neighbors, dims, init="pca", n_epochs=200, random_state=seed, n_jobs=1)
-        return np.asarray(model.fit_transform(points), np.float64)
+        # Neighbors found by scikit-learn spare half of what numba would compile; UMAP then warns that it cannot place new
+        # points, which it is never asked to. One job, as a seed asks for; from PCA and in 200 rounds, because a few hundred
+        # points need no more.
+        distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(points).kneighbors(points)
+        known = (indices, distances.astype(np.float32))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)
+            model = UMAP(neighbors, dims, precomputed_knn=known, init="pca", n_epochs=200, random_state=seed, n_jobs=1)
+            return np.asarray(model.fit_transform(points), np.float64)
 
 
 class MapState:
