@@ -13,6 +13,7 @@ from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
+from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
 
 __all__ = [
     "Choice",
@@ -23,9 +24,11 @@ __all__ = [
     "MaskPlayer",
     "Score",
     "ThresholdLab",
+    "TransferLab",
     "epsilon_lab",
     "feature_map",
     "hull_playground",
     "mask_player",
     "threshold_lab",
+    "transfer_lab",
 ]

@@ -1,0 +1,214 @@
+"""The transfer lab: learn masks on one recognizer and see which of the others they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from opom_edu.faces import People
+from opom_edu.plots.protection import COLORS, GRAY, LIGHT
+from opom_edu.recognizers import Recognizer
+from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.transfers import AIDS, LEARNED, Recipe, Transfers
+
+LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
+HINTS = {"momentum": "momentum 1", "flips": "random flips", "diversity": "input diversity"}
+LOOK = f"""<style>
+.opom-rates .opom-bar {{ width: 210px; height: 9px; margin: 1px 0; }}
+.opom-matrix {{ border-collapse: separate; border-spacing: 3px; font-size: 12px; line-height: 1.15; }}
+.opom-matrix th {{ font-weight: 600; text-align: left; white-space: nowrap; }}
+.opom-matrix thead th {{ text-align: center; max-width: 62px; white-space: normal; vertical-align: bottom; }}
+.opom-matrix td {{ width: 56px; height: 34px; text-align: center; background: #8882; }}
+.opom-matrix td.opom-white {{ outline: 2px solid {COLORS[3]}; outline-offset: -1px; }}
+.opom-matrix tr.opom-now th {{ text-decoration: underline; }}
+.opom-matrix small {{ display: block; font-size: 10px; }}
+</style>"""
+
+
+def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: Any) -> TransferLab:
+    """Choose on which recognizer masks are learned and how; see on which recognizers they protect.
+
+    Args:
+        people: two to four, for everybody gets a mask; their distractors are whom they are to be told apart from.
+        recognizers: differentiable ones may be chosen as surrogates, one at least; black boxes are asked only.
+        options: ``surrogate``, the name of the one to begin with; ``method``, ``levels``, ``steps`` and ``aids``: see
+            :class:`~opom_edu.widgets.transfers.Recipe`; ``seed``, of learning.
+
+    Raises:
+        ValueError: for something else than recognizers, one given twice, or an unknown method.
+
+    Example::
+
+        transfer_lab(load_people("synthetic", count=3, distractors=60), available(["ir-softmax", "ir-arcface", "dlib"]))
+    """
+    transfers = Transfers(people, recognizers, seed=options.pop("seed", 0))
+    surrogate = options.pop("surrogate", transfers.surrogates[0])
+    if surrogate not in transfers.surrogates:
+        raise ValueError(f"unknown surrogate {surrogate!r}; choose one of {', '.join(transfers.surrogates)}")
+    return TransferLab(transfers, surrogate, Recipe(**{**options, "aids": frozenset(options.get("aids", ()))}))
+
+
+class TransferLab(Lab):
+    """The view of :class:`~opom_edu.widgets.transfers.Transfers`: see :func:`transfer_lab`.
+
+    Attributes:
+        transfers: what was computed.
+        surrogate, method, levels, steps, every, stop: the controls, and ``aids``, check boxes; ``every`` fills the matrix.
+        board, matrix, status, alert: HTML.
+    """
+
+    def __init__(self, transfers: Transfers, surrogate: str, recipe: Recipe) -> None:
+        super().__init__()
+        self.transfers = transfers
+        self._make_controls(surrogate, recipe)
+        self.board, self.matrix = widgets.HTML(), widgets.HTML()
+        names = ", ".join(escape(name) for name in transfers.people)
+        note = f"""<div class="opom-note">PSR: in how many percent of the queries another photo of the person is <i>not</i>
+            found first; all test photos of {names}. From top to bottom: the mask, random noise of the same size,
+            unprotected.</div>"""
+        self.fill(
+            widgets.HTML(LOOK),
+            widgets.HBox(
+                [self.surrogate, self.method, self.levels, self.steps, *self.aids.values()], layout={"align_items": "center"}
+            ),
+            widgets.HBox([self.every, self.progress, self.status, self.stop], layout={"align_items": "center"}),
+            self.alert,
+            widgets.HBox(
+                [
+                    widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
+                    widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"}),
+                ]
+            ),
+        )
+        for control in (self.surrogate, self.method, self.levels, self.steps, *self.aids.values()):
+            control.observe(self._changed, "value")
+        self.every.on_click(self._fill_all)
+        self.restart()
+
+    def _make_controls(self, surrogate: str, recipe: Recipe) -> None:
+        def pick(what: str, options: Sequence[Any], value: Any, width: int, label: int) -> widgets.Dropdown:
+            style = {"description_width": f"{label}px"}
+            return widgets.Dropdown(
+                options=options, value=value, description=what, style=style, layout={"width": f"{width}px"}
+            )
+
+        self.surrogate = pick("learned on", self.transfers.surrogates, surrogate, 255, 72)
+        self.method = pick("method", LEARNED, recipe.method, 145, 52)
+        levels = sorted({*LEVELS, recipe.levels})
+        self.levels = pick("epsilon", [(f"{x:g} of 255", x) for x in levels], recipe.levels, 150, 54)
+        self.steps = pick("steps", sorted({*STEPS, recipe.steps}), recipe.steps, 105, 38)
+        self.aids = {
+            name: widgets.Checkbox(
+                value=name in recipe.aids, description=HINTS[name], indent=False, layout={"width": "120px"},
+                tooltip=f"Learn with {HINTS[name]}, to transfer better",
+            )
+            for name in AIDS
+        }  # fmt: skip
+        self.every = widgets.Button(
+            description="Learn on every one", tooltip="Fill the whole matrix for this method, epsilon and aids",
+            layout={"width": "160px"},
+        )  # fmt: skip
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the controls say, but for the surrogate."""
+        aids = frozenset(name for name, box in self.aids.items() if box.value)
+        return Recipe(self.method.value, self.levels.value, self.steps.value, aids)
+
+    @shown
+    def _changed(self, change: Any = None) -> None:
+        self.restart()
+
+    @shown
+    def _fill_all(self, button: Any) -> None:
+        self.alert.value = ""
+        self._done.clear()
+        self._worker.submit(self._work(self.transfers.surrogates))
+
+    def work(self) -> Iterator[None]:
+        return self._work([self.surrogate.value])
+
+    def _work(self, surrogates: Sequence[str]) -> Iterator[None]:
+        recipe = self.recipe
+        self._show(recipe)
+        told = ""
+        for text, share in self.transfers.work(surrogates, recipe):
+            self.say(f"{text}...", share)
+            if text != told:
+                self._show(recipe)
+            told = text
+            yield
+        self._show(recipe)
+        yield  # a newer job is not done yet
+        self.done("ready")
+
+    def _show(self, recipe: Recipe) -> None:
+        transfers, surrogate = self.transfers, self.surrogate.value
+        rows = [_row(transfers, surrogate, recipe, name) for name in transfers.recognizers]
+        heads = "".join(
+            f'<th scope="col">{head}</th>' for head in ("recognizer", "PSR, 0 to 100 %", "mask (noise, nothing)")
+        )
+        self.board.value = f'<table class="opom-board opom-rates"><tr>{heads}</tr>{"".join(rows)}</table>'
+        self.matrix.value = _matrix(transfers, surrogate, recipe)
+
+    def still(self) -> str:
+        told = f"learned on {self.surrogate.value}, {_words(self.recipe)}"
+        return f'{LOOK}<p>{escape(told)}</p><div style="display:flex;gap:20px">{self.board.value}{self.matrix.value}</div>'
+
+
+def _words(recipe: Recipe) -> str:
+    aids = ", ".join(HINTS[name] for name in AIDS if name in recipe.aids)
+    return f"{recipe.method}, epsilon {recipe.levels:g} of 255, {recipe.steps} steps, {aids or 'no aids'}"
+
+
+def _row(transfers: Transfers, surrogate: str, recipe: Recipe, target: str) -> str:
+    """One recognizer's bars, as HTML."""
+    box = "white box" if target == surrogate else "black box"
+    head = f'<th scope="row">{escape(target)}<br><small>{box}</small></th>'
+    mask = transfers.known(surrogate, recipe, target)
+    if mask is None:
+        return f'<tr>{head}<td colspan="2"><span class="opom-score">computing...</span></td></tr>'
+    noise, nothing = transfers.noise(target, recipe.levels), transfers.unprotected(target)
+    color = COLORS[3] if target == surrogate else COLORS[1]
+    bars = "".join(
+        f'<div class="opom-bar"><i style="width:{value:.1f}%;background:{shade}"></i></div>'
+        for value, shade in ((mask, color), (noise, GRAY), (nothing, LIGHT))
+    )
+    told = f"mask {mask:.0f} %, random noise {noise:.0f} %, unprotected {nothing:.0f} %"
+    return (
+        f'<tr>{head}<td><div role="img" aria-label="{told}" title="{told}">{bars}</div></td>'
+        f'<td><b class="opom-score">{mask:.0f} %</b> <small>({noise:.0f} %, {nothing:.0f} %)</small></td></tr>'
+    )
+
+
+def _matrix(transfers: Transfers, current: str, recipe: Recipe) -> str:
+    """Surrogates by targets, as an HTML table: what is known for this recipe."""
+    heads = "".join(f'<th scope="col">{escape(name).replace("-", "-<wbr>")}</th>' for name in transfers.recognizers)
+    rows = []
+    for surrogate in transfers.surrogates:
+        cells = []
+        for target in transfers.recognizers:
+            value, white = transfers.known(surrogate, recipe, target), surrogate == target
+            mark = ("<small>white</small>" if white else "") if value is None else _level(value, white)
+            kind = ' class="opom-white"' if white else ""
+            if value is None:
+                cells.append(f"<td{kind}>{mark}</td>")
+            else:
+                ink = "#fff" if value > 55 else "#000"
+                shade = f"background:color-mix(in srgb, {COLORS[1]} {value:.0f}%, #fff);color:{ink}"
+                cells.append(f'<td{kind} style="{shade}">{value:.0f} %{mark}</td>')
+        now = ' class="opom-now"' if surrogate == current else ""
+        rows.append(f'<tr{now}><th scope="row">{escape(surrogate)}</th>{"".join(cells)}</tr>')
+    caption = f"<caption>learned on (rows), tried on (columns): {escape(_words(recipe))}</caption>"
+    return (
+        f'<table class="opom-matrix">{caption}<thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
+
+
+def _level(value: float, white: bool) -> str:
+    """A rate in a word, beside its color."""
+    word = "low" if value < 100 / 3 else "middle" if value < 200 / 3 else "high"
+    return f"<small>{'white, ' if white else ''}{word}</small>"
