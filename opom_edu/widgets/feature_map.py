@@ -33,9 +33,9 @@ def feature_map(
 ) -> FeatureMap:  # fmt: skip
     """See people in a recognizer's feature space, by PCA or UMAP, in 2D or 3D; hover to see the face.
 
-    A person's test photos travel along arrows as epsilon grows. Their mask is learned once, for 16 levels, on the training
-    photos, and clipped to epsilon. On a UMAP map, masked photos are placed by their 15 nearest photos: see
-    :meth:`opom_edu.widgets.maps.Projection.place`.
+    A person's test photos travel along arrows (in 3D, lines that end in a diamond) as epsilon grows. Their mask is learned
+    once, for 16 levels, on the training photos, and clipped to epsilon. On a UMAP map, masked photos are placed by their 15
+    nearest photos: see :meth:`opom_edu.widgets.maps.Projection.place`.
 
     Args:
         people: three or more.
@@ -132,8 +132,10 @@ class FeatureMap(Lab):
         self._draw_masked(person, levels)
         if wanted:
             self.done()
-            yield from self._learn(person)
-            self.say("ready")
+            if state.masked(person) is None:
+                yield from self._learn(person)
+                self._draw_masked(person, levels)
+                self.say("ready")
 
     def _fit(self, method: str, dims: int) -> Iterator[None]:
         self.state.fit(method, dims)
@@ -180,16 +182,6 @@ class FeatureMap(Lab):
         method, dims, *_ = self._drawn
         projection, test = state.maps[method, dims], state.rows(person, "test")
         masked = state.masked(person)
-        gap = np.full((1, dims), np.nan)
-        ways = np.empty((len(test), 0, dims))
-        if masked is not None and levels:
-            until = masked[: round(2 * levels) + 1].transpose(0, 1)
-            ways = projection.place(until.flatten(0, 1)).reshape(len(test), -1, dims)
-        with self.figure.batch_update():
-            self._put("paths", np.concatenate([part for way in ways for part in (way, gap)]) if ways.size else gap[:0])
-            last = ways[:, -2:] if dims == 2 else ways[:, -1:]
-            self._put("tips", last.reshape(-1, dims))
-            self._put("chosen", projection.places[test[number : number + 1]])
         self._show_pair(number, levels)
         note = NOTES[method].format(variance=projection.variance or 0)
         words = ""
@@ -203,12 +195,23 @@ class FeatureMap(Lab):
             )
         learned = f"The mask: learned once for 16 levels on {escape(state.masks.surrogate.name)}, clipped to epsilon."
         self.told.value = f'<div class="opom-note"><p>{words}</p><p>{note} {learned}</p></div>'
+        # Words and pictures first: they are quicker to draw than the map.
+        gap = np.full((1, dims), np.nan)
+        ways = np.empty((len(test), 0, dims))
+        if masked is not None and levels:
+            until = masked[: round(2 * levels) + 1].transpose(0, 1)
+            ways = projection.place(until.flatten(0, 1)).reshape(len(test), -1, dims)
+        with self.figure.batch_update():
+            self._put("paths", np.concatenate([part for way in ways for part in (way, gap)]) if ways.size else gap[:0])
+            last = ways[:, -2:] if dims == 2 else ways[:, -1:]
+            self._put("tips", last.reshape(-1, dims))
+            self._put("chosen", projection.places[test[number : number + 1]])
 
     def _show_pair(self, number: int, levels: float) -> None:
         person = self.person.value
         self.face.show(self.state.photos[self.state.rows(person, "test")[number]], f"{person}, test photo {number + 1}")
         if self.state.masked(person) is not None:
-            self.masked.show(self.state.protected(person, levels)[number], f"photo {number + 1}, masked: {levels:g} levels")
+            self.masked.show(self.state.protected(person, levels)[number], f"photo {number + 1}, {levels:g} levels")
 
     @shown
     def _hovered(self, kind: str, trace: Any, points: Any, _: Any) -> None:
@@ -226,6 +229,8 @@ class FeatureMap(Lab):
         trace_of(self.figure, name, points.shape[1]).update(dict(zip("xyz", points.T, strict=False)))
 
     def still(self) -> str:
+        if not self._drawn:
+            return self.status.value
         method, dims, person, color = self._drawn
         told = f"{method} of photos by {color}; lines: {person}'s masked photos, {self.slider.value:g} levels"
         return drawing(printed(self.figure, dims, self.state.table, color, told), told) + self.told.value + self.legend.value

@@ -105,6 +105,11 @@ def test_a_still_picture_and_escaped_names(surrogate: Recognizer, quick_umap: No
     assert list(lab.color.options) == ["identity", "part"]  # type: ignore[attr-defined]
 
 
+def test_before_anything_is_drawn_the_still_picture_says_so(lab: FeatureMap) -> None:
+    lab._drawn = ()
+    assert 'role="status"' in lab.still()
+
+
 def test_strays_are_counted_in_the_whole_space(lab: FeatureMap, known: People, surrogate: Recognizer) -> None:
     row = lab.state.strays(PERSON, 16.0)
     masked = surrogate.embed(lab.state.protected(PERSON, 16.0))
