@@ -17,14 +17,16 @@ from opom_edu.widgets.transfers import AIDS, LEARNED, Recipe, Transfers
 LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
 HINTS = {"momentum": "momentum 1", "flips": "random flips", "diversity": "input diversity"}
 LOOK = f"""<style>
-.opom-rates .opom-bar {{ width: 210px; height: 9px; margin: 1px 0; }}
-.opom-matrix {{ border-collapse: separate; border-spacing: 3px; font-size: 12px; line-height: 1.15; }}
-.opom-matrix th {{ font-weight: 600; text-align: left; white-space: nowrap; }}
-.opom-matrix thead th {{ text-align: center; max-width: 62px; white-space: normal; vertical-align: bottom; }}
-.opom-matrix td {{ width: 56px; height: 34px; text-align: center; background: #8882; }}
+.opom-rates .opom-bar {{ width: 116px; height: 9px; margin: 1px 0; }}
+.opom-matrix {{ border-collapse: separate; border-spacing: 2px; font-size: 12px; line-height: 1.15; }}
+.opom-matrix caption {{ text-align: left; }}
+.opom-matrix th {{ font-weight: 600; text-align: left; white-space: nowrap; font-size: 11px; }}
+.opom-matrix thead th {{ text-align: center; width: 54px; white-space: normal; vertical-align: bottom;
+  font-size: 10px; overflow-wrap: anywhere; }}
+.opom-matrix td {{ width: 54px; height: 34px; text-align: center; background: #8882; }}
 .opom-matrix td.opom-white {{ outline: 2px solid {COLORS[3]}; outline-offset: -1px; }}
 .opom-matrix tr.opom-now th {{ text-decoration: underline; }}
-.opom-matrix small {{ display: block; font-size: 10px; }}
+.opom-matrix small {{ display: block; font-size: 10px; white-space: nowrap; }}
 </style>"""
 
 
@@ -148,9 +150,7 @@ class TransferLab(Lab):
     def _show(self, recipe: Recipe) -> None:
         transfers, surrogate = self.transfers, self.surrogate.value
         rows = [_row(transfers, surrogate, recipe, name) for name in transfers.recognizers]
-        heads = "".join(
-            f'<th scope="col">{head}</th>' for head in ("recognizer", "PSR, 0 to 100 %", "mask (noise, nothing)")
-        )
+        heads = "".join(f'<th scope="col">{head}</th>' for head in ("recognizer", "PSR, 0 to 100 %", "mask (noise, none)"))
         self.board.value = f'<table class="opom-board opom-rates"><tr>{heads}</tr>{"".join(rows)}</table>'
         self.matrix.value = _matrix(transfers, surrogate, recipe)
 
@@ -192,12 +192,13 @@ def _matrix(transfers: Transfers, current: str, recipe: Recipe) -> str:
         cells = []
         for target in transfers.recognizers:
             value, white = transfers.known(surrogate, recipe, target), surrogate == target
-            mark = ("<small>white</small>" if white else "") if value is None else _level(value, white)
+            word = "white box" if white else "" if value is None else _level(value)
+            mark = f"<small>{word}</small>"
             kind = ' class="opom-white"' if white else ""
             if value is None:
                 cells.append(f"<td{kind}>{mark}</td>")
             else:
-                ink = "#fff" if value > 55 else "#000"
+                ink = "#fff" if value > 85 else "#000"
                 shade = f"background:color-mix(in srgb, {COLORS[1]} {value:.0f}%, #fff);color:{ink}"
                 cells.append(f'<td{kind} style="{shade}">{value:.0f} %{mark}</td>')
         now = ' class="opom-now"' if surrogate == current else ""
@@ -208,7 +209,6 @@ def _matrix(transfers: Transfers, current: str, recipe: Recipe) -> str:
     )
 
 
-def _level(value: float, white: bool) -> str:
+def _level(value: float) -> str:
     """A rate in a word, beside its color."""
-    word = "low" if value < 100 / 3 else "middle" if value < 200 / 3 else "high"
-    return f"<small>{'white, ' if white else ''}{word}</small>"
+    return "low" if value < 100 / 3 else "middle" if value < 200 / 3 else "high"
