@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.spatial import ConvexHull, QhullError  # type: ignore[import-untyped]
 
 from opom_edu.errors import MissingExtraError
 from opom_edu.plots.protection import COLORS, GRAY, LIGHT
@@ -81,6 +80,8 @@ def coloring(table: pd.DataFrame, by: str) -> tuple[np.ndarray, np.ndarray | Non
 
 def outline(places: np.ndarray) -> np.ndarray:
     """The region of ``places (N, 2 or 3)``: in 2D its outline, corner by corner and closed; in 3D all, for a mesh around."""
+    from scipy.spatial import ConvexHull, QhullError  # type: ignore[import-untyped]
+
     if places.shape[1] == 3:
         return places
     try:

@@ -122,7 +122,7 @@ class FeatureMap(Lab):
             state.fit(method, dims)
         wanted = (method, dims) in state.maps
         if not wanted:  # the PCA serves until UMAP, in a thread of its own, is there
-            self.say("UMAP is loaded and fitted; the very first time that takes half a minute or more...", 0.1)
+            self.say("UMAP is loaded and fitted, the very first time for half a minute or more. Meanwhile: PCA...", 0.1)
             self._second.submit(self._fit(method, dims))
             state.fit("PCA", dims)
         self._draw_map(method if wanted else "PCA", dims, person)
