@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import wraps
 from html import escape
@@ -81,7 +82,12 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         """Work on what the controls say now; an observer of any control."""
         self.alert.value = ""
         self._done.clear()
-        self._worker.submit(self.work())
+        self._worker.submit(self._afresh())
+
+    def _afresh(self) -> Iterator[None]:
+        """The work, once an older one, which may still have called :meth:`done`, is over."""
+        self._done.clear()
+        yield from self.work()
 
     def say(self, text: str, share: float = 1.0) -> None:
         """Tell what is being computed, and which share of it is done."""
@@ -99,8 +105,11 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         Raises:
             TimeoutError: if that takes more than ``timeout`` seconds.
         """
-        if not self._done.wait(timeout):
-            raise TimeoutError(f"the lab is not done after {timeout:g} s: {self.status.value}")
+        end = time.monotonic() + timeout
+        while not self._done.wait(max(0.0, end - time.monotonic())) or self._worker.waiting:
+            if time.monotonic() > end:
+                raise TimeoutError(f"the lab is not done after {timeout:g} s: {self.status.value}")
+            time.sleep(0.005)  # done, but with an older choice
         return self
 
     def fail(self, error: BaseException) -> None:

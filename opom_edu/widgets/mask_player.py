@@ -137,7 +137,6 @@ class MaskPlayer(Lab):
             plane = plane_of_photos(scene) if self.plane.value == "photos" else plane_of_paths(scene, runs)
             self._draw(takes, scene, runs, plane, self.step.value)
         self._key = key
-        yield  # a newer job is not done yet
         self.done("ready: play, or move the step")
 
     def _draw(self, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], plane: Plane, index: int) -> None:

@@ -52,6 +52,11 @@ class Latest:
                 self._thread = threading.Thread(target=self._run, name="opom_edu lab", daemon=True)
                 self._thread.start()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a newer job than the running one was submitted."""
+        return self._next is not None
+
     def cancel(self) -> None:
         """Give up the running job at its next item, and the one that waits."""
         with self._lock:

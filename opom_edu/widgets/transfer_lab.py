@@ -144,7 +144,6 @@ class TransferLab(Lab):
             told = text
             yield
         self._show(recipe)
-        yield  # a newer job is not done yet
         self.done("ready")
 
     def _show(self, recipe: Recipe) -> None:

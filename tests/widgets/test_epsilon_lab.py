@@ -113,6 +113,7 @@ def test_errors_are_shown_and_gone_after_the_next_move(lab: EpsilonLab, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(EpsilonLab, "choice", property(lambda self: Choice(PERSON, source="<i>")))
         lab.slider.value = 3
+        lab.wait()
     assert "&lt;i&gt;" in lab.alert.value
     lab.slider.value = 4
     lab.wait()

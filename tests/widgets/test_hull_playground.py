@@ -103,18 +103,6 @@ def test_the_page_computes_what_the_library_does(module: Any) -> None:
 
 
 @in_browser
-def test_drawing_takes_well_under_a_frame(shown: Any) -> None:
-    points = np.random.default_rng(1).uniform(-1, 1, (20, 2)).tolist()
-    shown.evaluate("points => model.set('points', points)", points)
-    drag = """() => {
-        const start = performance.now();
-        for (let i = 0; i < 50; i++) model.set("query", [i / 50, -i / 50]);
-        return (performance.now() - start) / 50;
-    }"""
-    assert shown.evaluate(drag) < 16
-
-
-@in_browser
 def test_mouse_and_keyboard_move_add_and_remove(shown: Any) -> None:
     def distances() -> list[str]:
         return shown.locator(".opom-distance").all_text_contents()
