@@ -139,7 +139,7 @@ def train(
     name: Annotated[str, typer.Argument(help="a recognizer to train; opom-edu doctor lists them")] = "",
     every: Annotated[bool, typer.Option("--all", help="train all of them, one after another")] = False,
     quick: Annotated[bool, typer.Option(help="few people and epochs: to see it work, not to use")] = False,
-    people: Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 1760, or 100 with --quick")] = 0,
+    people: Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 2000, or 100 with --quick")] = 0,
     photos: Annotated[int, typer.Option(min=0, help="photos of each; by default 11, or 8 with --quick")] = 0,
     epochs: Annotated[
         int, typer.Option(min=0, help="passes over the photos; by default the recipe's, or 2 with --quick")
@@ -161,7 +161,7 @@ def train(
         if name and name not in RECIPES:
             raise ValueError(f"{name!r} cannot be trained; choose one of {', '.join(RECIPES)}")
         check_folder(out)
-        usual = QUICK if quick else (1760, 11, 0)
+        usual = QUICK if quick else (2000, 11, 0)
         count, each, passes = people or usual[0], photos or usual[1], epochs or usual[2] or None
         columns = (TextColumn("{task.description:40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=errors, transient=True) as bar:
