@@ -181,8 +181,8 @@ def protect(
     for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
         errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
     for line in found.recognizers.to_dict("records"):
-        told = f"{line['recognizer']} ({line['kind']}): similarity {line['before']:.2f}, with random noise {line['noise']:.2f}, "
-        console.print(f"{told}protected {line['after']:.2f}", markup=False)
+        figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
+        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
     console.print(f"Report: {out / 'report.html'}", markup=False)
     if found.skipped:
         raise typer.Exit(1)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from opom_edu import __version__
 from opom_edu.evaluation import image_quality
+from opom_edu.faces.folders import shown
 from opom_edu.faces.images import magnification, png, quantize
 from opom_edu.files import replacing
 from opom_edu.masks import Mask, Method, RandomNoise
@@ -55,7 +56,7 @@ def measure(
     kept: Sequence[tuple[Shot, Tensor, Tensor]], learned: Mapping[str, set[str]], recognizers: Sequence[Recognizer],
     thresholds: Mapping[str, tuple[float, str]], skipped: Sequence[Row], eps: float, lossy: bool,
 ) -> Report:  # fmt: skip
-    """Compare the faces before and after; ``kept`` holds of each photo the crops as laid in and as read back from the file."""
+    """Compare the faces before and after; ``kept`` holds each photo's crops as laid in and as read back from the file."""
     members = [(k, face, name) for k, (shot, _, _) in enumerate(kept) for face, name in enumerate(shot.names) if name]
     if not members:
         return Report(pd.DataFrame(skipped, columns=COLUMNS), pd.DataFrame(), {})
@@ -71,7 +72,7 @@ def measure(
     for k, _, name in members:
         shot = kept[k][0]
         about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
-        rows.append({"person": name, "photo": shot.path.name, **about, "learned": shot.digest in learned[name]})
+        rows.append({"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]})
     table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
     white = recognizers[0].name.split(" + ")
     summary = []
@@ -102,10 +103,8 @@ def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Se
     found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(names))
     embeddings = dict(zip(crops, found, strict=True))
     same = torch.tensor([[a == b for b in names] for a in names]) & ~torch.eye(len(names), dtype=torch.bool)
-    return {
-        what: pd.Series(((own @ embeddings["before"].T) * same).sum(1).numpy() / same.sum(1).where(same.any(1), torch.nan))
-        for what, own in embeddings.items()
-    }
+    means = {what: ((own @ embeddings["before"].T) * same).sum(1) / same.sum(1) for what, own in embeddings.items()}
+    return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
 
 
 def write_report(
@@ -121,11 +120,11 @@ def write_report(
         recognizers=report.recognizers.astype(object).where(report.recognizers.notna(), None).to_dict("records"),
         people=[
             {
-                "name": name,
+                "name": shown(name),
                 "before": png(before),
                 "mask": png((0.5 + masks[name].delta * factor).clamp(0, 1)),
                 "after": png(after),
-                "learned": int((report.table["person"].eq(name) & report.table["learned"].eq(True)).sum()),
+                "learned": int((report.table["person"].eq(shown(name)) & report.table["learned"].eq(True)).sum()),
             }
             for name, (before, after) in report.examples.items()
         ],
