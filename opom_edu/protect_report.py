@@ -72,7 +72,9 @@ def measure(
     for k, _, name in members:
         shot = kept[k][0]
         about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
-        rows.append({"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]})
+        rows.append(
+            {"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]}
+        )
     table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
     white = recognizers[0].name.split(" + ")
     summary = []

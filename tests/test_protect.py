@@ -187,7 +187,7 @@ def test_nothing_that_is_not_ours_is_overwritten(folder: Path, surrogate: Recogn
             protect_folder(folder, bad, method=OPOM(surrogate), threshold=THRESHOLD, find=find)
 
 
-NASTY = '<script>alert("x")</script>\n\'é\udcff'.replace("/", "∕")
+NASTY = "<img src=x onerror=alert(1)>\n\"'é\udcff"
 
 
 def test_names_cannot_inject_html(folder: Path, surrogate: Recognizer, tmp_path: Path) -> None:
@@ -197,9 +197,9 @@ def test_names_cannot_inject_html(folder: Path, surrogate: Recognizer, tmp_path:
     report = run(folder, surrogate)
     assert report.skipped == 1
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in html
+    assert "<img src=x" not in html
     assert "<b>.png" not in html
-    assert "&lt;script&gt;" in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
     assert (tmp_path / "out" / "photos" / NASTY / f"{NASTY}.png").is_file()
 
 
@@ -230,7 +230,7 @@ def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
     }.items():
         assert says in notes[name]
     assert len(notes) == 7
-    for name in ("1.png", "1.jpg.png"):
+    for name in ("1.png", "1.png.png"):
         assert (tmp_path / "out" / "photos" / "ann" / name).is_file()
 
 
@@ -306,7 +306,9 @@ def test_the_command_says_what_was_done_and_what_was_skipped(
 def test_several_surrogates_are_one(surrogate: Recognizer, black_box: Recognizer) -> None:
     both = ensemble([surrogate, surrogate])
     images = blobs(0)
-    torch.testing.assert_close(both.embed(images) @ both.embed(images).T, surrogate.embed(images) @ surrogate.embed(images).T)
+    torch.testing.assert_close(
+        both.embed(images) @ both.embed(images).T, surrogate.embed(images) @ surrogate.embed(images).T
+    )
     assert both.name == "coarse + coarse"
     assert both.differentiable
     with pytest.raises(ValueError, match="black boxes"):

@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opom_edu.faces.finder import dlib_finder
-from opom_edu.faces.photos import ARCFACE, Array, Pixels, alignment, inverse, lay_in, moved, warp
+from opom_edu.faces.photos import ARCFACE, Array, Pixels, alignment, inverse, lay_in, moved
 from opom_edu.faces.synthetic import render_people
 from tests.faces.test_photos import similarity
 
 pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
 
 
-def pasted(crop: Pixels, matrix: Array, width: int = 3000, height: int = 2400) -> Pixels:
+def pasted(crop: Pixels, matrix: Array, size: int) -> Pixels:
     """The square ``crop`` in a large photo of soft colors; ``matrix`` takes the photo to 112 pixels' crop."""
     generator = np.random.default_rng(7)
-    scene = cv2.resize(generator.integers(60, 200, (6, 8, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+    scene = cv2.resize(generator.integers(60, 200, (6, 8, 3), np.uint8), (size, size), interpolation=cv2.INTER_CUBIC)
     ratio = len(crop) / 112
     resized = np.array([[ratio, 0, (ratio - 1) / 2], [0, ratio, (ratio - 1) / 2]])
     into = inverse(resized @ np.vstack([matrix, [0, 0, 1]]))
-    covered = cv2.warpAffine(np.ones(crop.shape[:2], np.uint8), into, (width, height), flags=cv2.INTER_NEAREST)
-    layer = cv2.warpAffine(crop, into, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    covered = cv2.warpAffine(np.ones(crop.shape[:2], np.uint8), into, (size, size), flags=cv2.INTER_NEAREST)
+    layer = cv2.warpAffine(crop, into, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.where(covered[..., None] > 0, layer, scene)
 
 
@@ -36,41 +36,42 @@ def error_of(found: Array, matrix: Array) -> float:
     )
 
 
-def check_paste(crop: Pixels, number: int) -> float:
-    """Paste at 400 to 2000 pixels, turned by up to 15 degrees; find, change and measure it."""
-    generator = np.random.default_rng(number)
-    side = float(np.exp(generator.uniform(np.log(400), np.log(2000))))
-    matrix = similarity(side, generator.uniform(-15, 15), (1500, 1200))
-    photo = pasted(crop, matrix)
+def check_paste(crop: Pixels, side: float, degrees: float) -> float:
+    """Paste a face ``side`` pixels wide and turned, find it, change it, look at what changed; the alignment's error."""
+    size = round(1.3 * side) + 200
+    matrix = similarity(side, degrees, (size / 2, size / 2))
+    photo = pasted(crop, matrix, size)
     found = dlib_finder()(photo)
-    change = generator.uniform(-8 / 255, 8 / 255, (112, 112, 3)).astype(np.float32)
+    change = np.random.default_rng(0).uniform(-8 / 255, 8 / 255, (112, 112, 3)).astype(np.float32)
     laid = lay_in(photo, [(alignment(points), change) for points in found], eps=8 / 255)
-    difference = np.abs(laid.astype(int) - photo)
-    assert difference.max() <= 8
-    outside = np.ones(photo.shape[:2], bool)
+    difference = np.abs(laid.astype(np.int16) - photo).astype(np.uint8)
+    assert 0 < difference.max() <= 8
     for points in found:
-        inside = warp(np.ones((112, 112, 3), np.uint8), inverse(alignment(points)), (3000, 2400))[..., 0] > 0
-        outside &= ~cv2.dilate(inside.astype(np.uint8), np.ones((41, 41), np.uint8)).astype(bool)
-    assert not difference[outside].any()
+        corners = moved(np.array([[-1.0, -1], [112, -1], [112, 112], [-1, 112]]), inverse(alignment(points)))
+        cv2.fillConvexPoly(
+            difference := np.ascontiguousarray(difference.astype(np.uint8)), np.round(corners).astype(int), (0, 0, 0)
+        )
+    assert not difference.any()
     return error_of(found, matrix)
 
 
 def test_synthetic_faces_in_large_photos_are_found_where_they_are() -> None:
-    """Rendered with a margin of half a crop, and their own landmarks known."""
-    album = render_people(range(3_000_000, 3_000_003), 1, size=224, margin=0.5)
-    errors = [check_paste(cv2.resize(image[56:168, 56:168], (112, 112)), i) for i, image in enumerate(album.images)]
-    assert np.median(errors) < 4, errors
+    """The template means a real face's points; a rendered head's differ from it by a few pixels."""
+    album = render_people(range(3_000_000, 3_000_002), 1, size=224, margin=0.0)
+    turns = zip(album.images, (400, 900), (-15, 12), strict=True)
+    errors = [check_paste(image, side, degrees) for image, side, degrees in turns]
+    assert max(errors) < 4, errors
 
 
 @pytest.mark.slow
 def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path) -> None:
-    """Frontal: in the crop itself, dlib's points lie within 3 pixels of the template."""
+    """At 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are within 3 of the template."""
+    generator = np.random.default_rng(0)
     errors = []
-    for path in sorted((real / "faces").glob("*/*.png"))[::16]:
+    for path in sorted((real / "faces").glob("*/*.png"))[::8]:
         crop = np.asarray(Image.open(path).convert("RGB"))
-        points = landmarks_in_crop(crop)
-        if np.abs(moved(points, alignment(points)) - ARCFACE).max() < 3:
-            errors.append(check_paste(crop, len(errors)))
+        if np.abs(landmarks_in_crop(crop) - ARCFACE).max() < 3:
+            errors.append(check_paste(crop, 400 * 5 ** generator.uniform(), generator.uniform(-20, 20)))
     assert len(errors) >= 5
     assert max(errors) < 2, errors
 
@@ -94,5 +95,3 @@ def test_no_face_fifty_faces_and_small_ones() -> None:
     assert len(dlib_finder(upsample=3)(small)) == 1
     with pytest.raises(ValueError, match="upsample"):
         dlib_finder(upsample=9)
-
-

@@ -183,7 +183,9 @@ def test_a_face_cut_by_the_border_and_one_beyond_it() -> None:
 def test_overlapping_faces_stay_within_eps_and_gray_stays_gray() -> None:
     photo = np.repeat(blank()[..., :1], 3, 2)
     change = GENERATOR.uniform(-EPS, EPS, (112, 112, 3)).astype(np.float32)
-    laid = lay_in(photo, [(similarity(150, 0, (200, 150)), change), (similarity(150, 5, (220, 150)), change)], eps=EPS, gray=True)
+    laid = lay_in(
+        photo, [(similarity(150, 0, (200, 150)), change), (similarity(150, 5, (220, 150)), change)], eps=EPS, gray=True
+    )
     assert np.abs(laid.astype(int) - photo).max() <= 8
     assert (laid == laid[..., :1]).all()
     assert (laid != photo).any()
