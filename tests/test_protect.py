@@ -15,13 +15,15 @@ from PIL import Image
 from torch import Tensor, nn
 from typer.testing import CliRunner, Result
 
-from opom_edu import cli, protect
+from opom_edu import cli, load_people, load_recognizer, protect
 from opom_edu.errors import OpomError, PeopleError, PeopleWarning
+from opom_edu.evaluation import Gallery, threshold_at
 from opom_edu.faces.photos import ARCFACE, Array, Pixels, inverse, moved, read_photo
 from opom_edu.masks import OPOM
 from opom_edu.protect import protect_folder, protect_photo
 from opom_edu.protect_report import Report
 from opom_edu.recognizers import Recognizer, ensemble
+from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
 from tests.conftest import make_person
 from tests.faces.test_photos import similarity
 
@@ -313,3 +315,14 @@ def test_several_surrogates_are_one(surrogate: Recognizer, black_box: Recognizer
     assert both.differentiable
     with pytest.raises(ValueError, match="black boxes"):
         ensemble([surrogate, black_box])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mobilefacenet", "dlib"])
+def test_thresholds_are_those_of_real_pairs(real: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(real / "models"))
+    people = load_people(f"folder:{real / 'faces'}", train=10, test=30)
+    own = list(Gallery.of(load_recognizer(name), people).own.values())
+    impostor = torch.cat([(one @ other.T).flatten() for i, one in enumerate(own) for other in own[:i]])
+    assert len(impostor) == 59_400
+    assert threshold_at(impostor, 1e-3) == pytest.approx(protect.THRESHOLDS[name][0], abs=1e-3)
