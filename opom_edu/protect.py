@@ -207,7 +207,7 @@ def _look(
     digest = sha256(path)
     landmarks = search(photo.pixels, digest)
     if not len(landmarks):
-        raise PhotoError("no face was found; a larger upsample finds smaller ones")
+        raise PhotoError("no face was found; a larger upsample finds smaller ones, but none in profile")
     faces = Faces.of(photo.pixels, landmarks)
     notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
     sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]

@@ -35,8 +35,9 @@ class Report:
         table: a row per photo and person in it: ``person, photo, status`` ("protected" or "skipped"), ``note``,
             ``strangers`` left as they are, whether the mask was ``learned`` from it, ``psnr`` and ``ssim`` of the aligned
             face; for each recognizer NAME the mean cosine to the person's other clean photos, ``NAME_before``,
-            ``NAME_noise`` (random noise of the same eps instead), ``NAME_after`` (in the file written), for JPEG also
-            ``NAME_lossless``; and whether it is above the threshold, ``NAME_verified_before`` and so on.
+            ``NAME_noise`` (random noise of the same eps instead), ``NAME_after`` (in the file written), ``NAME_unseen`` (the
+            same, where the mask was not learned from the photo), for JPEG also ``NAME_lossless``;
+            and 1 where it is above the threshold, 0 where not, as ``NAME_verified_before`` and so on.
         recognizers: a row per recognizer: ``kind``, ``threshold`` and what it is ``calibrated`` on, and over all rows the
             mean similarity and the share verified, such as ``before`` and ``verified_before``.
         examples: per person, an aligned face before and after.
@@ -80,6 +81,7 @@ def measure(
     summary = []
     for recognizer in recognizers:
         values = _similarities(recognizer, crops, [name for _, _, name in members])
+        values["unseen"] = values["after"].where(~table["learned"])
         threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
         same = recognizer.name == "dlib" and "dlib-torch" in white
         kind = "white box" if recognizer is recognizers[0] or recognizer.name in white else "black box"
@@ -89,9 +91,9 @@ def measure(
             table[f"{recognizer.name}_{what}"] = similar
             line[what] = similar.mean()
             if recognizer.name in thresholds:
-                verified = (similar > threshold).where(similar.notna())
+                verified = (similar > threshold).astype(float).where(similar.notna())
                 table[f"{recognizer.name}_verified_{what}"] = verified
-                line[f"verified_{what}"] = float(verified.astype(float).mean())
+                line[f"verified_{what}"] = verified.mean()
         summary.append(line)
     first = {name: i for i, (_, _, name) in reversed(list(enumerate(members)))}
     examples = {name: (crops["before"][i], crops["after"][i]) for name, i in sorted(first.items())}
