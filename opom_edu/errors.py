@@ -20,6 +20,10 @@ class PeopleError(OpomError, ValueError):
     """A source of people that cannot be used as asked."""
 
 
+class PhotoError(OpomError):
+    """A photo that cannot be read or protected, or a place its copy cannot go to."""
+
+
 class MaskError(OpomError, ValueError):
     """A mask file that cannot be read, or a mask that does not fit the images."""
 

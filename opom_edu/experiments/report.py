@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
-from PIL import Image
-from torch import Tensor
 
 from opom_edu import __version__
 from opom_edu.evaluation.identification import RANKS
 from opom_edu.experiments.comparison import Comparison
 from opom_edu.faces import quantize
+from opom_edu.faces.images import magnification, png
 from opom_edu.files import replacing
 from opom_edu.plots import UNLEARNED, psr_bars
 
@@ -76,11 +75,6 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
     return Path(path)
 
 
-def magnification(eps: float) -> float:
-    """How many times a mask's values are multiplied so that ``eps`` shows as black or white."""
-    return 0.5 / eps if eps else 1.0
-
-
 def _person(comparison: Comparison, method: str, name: str) -> dict[str, Any]:
     mask = comparison.masks[method][name]
     photo = comparison.people[name].test[:1]
@@ -92,10 +86,3 @@ def _person(comparison: Comparison, method: str, name: str) -> dict[str, Any]:
         "masked": png(quantize(mask.apply(photo))[0]),
         "similarity": similar[["unprotected", "protected"]].to_dict("index"),
     }
-
-
-def png(image: Tensor) -> str:
-    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -107,3 +108,44 @@ def read_crop(file: Path) -> tuple[Tensor, list[str]]:
         changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")
         image = ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255).contiguous(), changes
+
+
+def list_photos(source: Path) -> tuple[list[tuple[str, Path, str]], list[tuple[str, Path, str]]]:
+    """Every file in ``source``, a folder of one person's photos or of a sub-folder per person.
+
+    Returns:
+        Person, file and a name without suffix that no other file of the person has; then person, file and reason of all that
+        cannot be a photo of a person. Links that lead out of ``source`` are among these.
+    """
+    top = _entries(source)
+    folders = [path for path in top if path.is_dir()]
+    refused = [("", path, "lies outside of the people's folders") for path in top if folders and not path.is_dir()]
+    found = []
+    for folder in folders or [source]:
+        used: set[str] = set()
+        try:
+            inside = _entries(folder) if folder.resolve().is_relative_to(source.resolve()) else [folder]
+        except OSError as error:
+            refused.append((folder.name, folder, f"cannot be read: {error}"))
+            continue
+        for path in inside:
+            if not path.resolve().is_relative_to(source.resolve()):
+                refused.append((folder.name, path, "is a symbolic link that leads out of the folder"))
+            elif not path.is_file():
+                refused.append((folder.name, path, "is not a file; photos lie directly in a person's folder"))
+            else:
+                name = path.stem
+                while name.casefold() in used:  # a.jpg beside a.png
+                    name += path.suffix or "_"
+                used.add(name.casefold())
+                found.append((folder.name, path, name))
+    return found, refused
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def shown(name: str | Path) -> str:
+    """A file's name as text, also where its bytes are none."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import torch
+from PIL import Image
 from torch import Tensor
 
 SIZE = 112  # pixels on a side of an aligned crop
@@ -44,3 +48,15 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
 def quantize(images: Tensor) -> Tensor:
     """Round to 8 bit, as saving a photo does; still floats in [0, 1]."""
     return images.mul(255).round().div(255)
+
+
+def magnification(eps: float) -> float:
+    """How many times a mask's values are multiplied so that ``eps`` shows as black or white."""
+    return 0.5 / eps if eps else 1.0
+
+
+def png(image: Tensor) -> str:
+    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()

@@ -18,7 +18,7 @@ from opom_edu.errors import MaskError
 from opom_edu.faces.images import check_images
 from opom_edu.files import replacing
 
-RECIPE_KEY, CHECKSUM_KEY = "opom_edu.recipe", "opom_edu.sha256"
+METADATA_KEY = "opom_edu.mask"
 
 
 def check_eps(eps: float) -> float:
@@ -84,11 +84,13 @@ class Mask:
         return (images + delta).clamp(0, 1)
 
     def save(self, path: str | Path) -> None:
-        """Write the mask and its recipe as safetensors, whole or not at all."""
+        """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes."""
         delta = self.delta.cpu().contiguous()
-        recipe = json.dumps({**self.recipe, "eps": self.eps})
+        recipe = {**self.recipe, "eps": self.eps}
+        # Under a single key: safetensors writes several in an order that changes from call to call.
+        entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)})
         with replacing(path) as temporary:
-            save_file({"delta": delta}, temporary, {RECIPE_KEY: recipe, CHECKSUM_KEY: _checksum(delta, recipe)})
+            save_file({"delta": delta}, temporary, {METADATA_KEY: entry})
 
     @classmethod
     def load(cls, path: str | Path) -> Mask:
@@ -101,9 +103,10 @@ class Mask:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
                 delta = file.get_tensor("delta")
-            if metadata[CHECKSUM_KEY] != _checksum(delta, metadata[RECIPE_KEY]):
+            entry = json.loads(metadata[METADATA_KEY])
+            recipe = entry["recipe"]
+            if entry["sha256"] != _checksum(delta, recipe):
                 raise MaskError(f"{path} is damaged: its checksum does not match; save the mask again")
-            recipe = json.loads(metadata[RECIPE_KEY])
             return cls(delta, recipe.pop("eps"), recipe)
         except MaskError:
             raise
@@ -113,5 +116,5 @@ class Mask:
             raise MaskError(f"{path} is not a mask saved by opom_edu: {error}") from error
 
 
-def _checksum(delta: Tensor, recipe: str) -> str:
-    return hashlib.sha256(delta.numpy().tobytes() + recipe.encode()).hexdigest()
+def _checksum(delta: Tensor, recipe: Mapping[str, Any]) -> str:
+    return hashlib.sha256(delta.numpy().tobytes() + json.dumps(recipe).encode()).hexdigest()

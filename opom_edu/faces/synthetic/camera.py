@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from opom_edu.faces.images import SIZE
+from opom_edu.faces.photos import ARCFACE
 from opom_edu.faces.synthetic import shading
 from opom_edu.faces.synthetic.conditions import Conditions, direction
 from opom_edu.faces.synthetic.hair import Ribbons, beard, brows, hairline, scalp_hair, spectacles
@@ -21,10 +23,7 @@ from opom_edu.faces.synthetic.rasterizer import draw_depth, draw_ribbons, draw_t
 
 Array = NDArray[np.float64]
 
-# Where ArcFace's alignment puts eyes, nose tip and mouth corners, in shares of the 112-pixel crop.
-TEMPLATE = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
-) / 112  # fmt: skip
+TEMPLATE = ARCFACE / SIZE  # in shares of the crop
 PIVOT = np.array([0.0, 6.9, 0.5])  # the neck turns around it
 EYE_LEVEL = np.array([0.0, 7.28, 1.25])
 

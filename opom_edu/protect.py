@@ -1,0 +1,271 @@
+"""A folder of ordinary photos in, protected copies at full resolution and an honest report out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from opom_edu import __version__
+from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError
+from opom_edu.evaluation.matching import center_of, most_diverse, who_is_who
+from opom_edu.faces.finder import Finder, dlib_finder
+from opom_edu.faces.folders import list_photos, shown
+from opom_edu.faces.images import SIZE
+from opom_edu.faces.photos import GPS, MARK, Array, Photo, Pixels, alignment, lay_in, read_photo, save_photo, warp
+from opom_edu.files import check_folder, replacing, sha256
+from opom_edu.masks import Mask, Method
+from opom_edu.protect_report import Report, Row, measure, write_report
+from opom_edu.recognizers import Recognizer, check_recognizer
+
+# Similarity (cosine) above which two photos count as the same person, and on what it was calibrated; tests/test_protect.py
+# measures both networks again. A recognizer trained on synthetic people has no threshold that real faces would keep to.
+# dlib's own advice, a distance of 0.6, is a cosine of 0.917 at its embeddings' usual length of 1.47.
+TWELVE = "59,400 pairs of the twelve public figures of the README's table: false-match rate 1e-3"
+THRESHOLDS = {"mobilefacenet": (0.380, TWELVE), "dlib": (0.923, TWELVE), "dlib-torch": (0.923, TWELVE)}
+SMALL = 40  # pixels of a face's crop in the photo
+FEW = 5  # photos to learn from, below which a mask is known to be weaker
+OnProgress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The faces of one photo: ``matrices (F, 2, 3)`` from the photo to the crops, ``crops (F, 3, 112, 112)`` in [0, 1]."""
+
+    matrices: Array
+    crops: Tensor
+
+    @classmethod
+    def of(cls, pixels: Pixels, landmarks: Array) -> Faces:
+        """Those with ``landmarks (F, 5, 2)`` in a photo ``(H, W, 3)``."""
+        return cls.seen(pixels, np.array([alignment(points) for points in landmarks]).reshape(-1, 2, 3))
+
+    @classmethod
+    def seen(cls, pixels: Pixels, matrices: Array) -> Faces:
+        """Those that known ``matrices`` align."""
+        crops = np.array([warp(pixels, matrix, (SIZE, SIZE)) for matrix in matrices], np.uint8).reshape(-1, SIZE, SIZE, 3)
+        return cls(matrices, torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous())
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A photo of a person's folder that could be read, where its copy goes, and who is in it (None: a stranger)."""
+
+    owner: str
+    path: Path
+    target: Path
+    digest: str
+    faces: Faces
+    embeddings: Tensor
+    note: str
+    names: list[str | None] = field(default_factory=list)
+
+
+def protect_photo(
+    photo: Photo, masks: Mapping[str, Mask], centers: Mapping[str, Tensor], *, surrogate: Recognizer,
+    threshold: float, find: Finder | None = None,
+) -> tuple[Pixels, list[str | None]]:  # fmt: skip
+    """The photo's pixels ``(H, W, 3)`` with everybody's mask laid over their face, and who was seen, None for strangers.
+
+    Args:
+        photo: from :func:`opom_edu.faces.photos.read_photo`; ``save_photo`` writes the result.
+        masks: by name.
+        centers: by name, a unit embedding ``(D,)`` of the person on the surrogate, such as the mean of some photos'.
+        threshold: similarity above which a face is a person's.
+        find: where the faces are; by default :func:`opom_edu.faces.finder.dlib_finder`.
+    """
+    faces = Faces.of(photo.pixels, (find or dlib_finder())(photo.pixels))
+    names = who_is_who(surrogate.embed(faces.crops), centers, threshold)
+    return _laid(photo, faces.matrices, names, masks), names
+
+
+def _laid(photo: Photo, matrices: Array, names: Sequence[str | None], masks: Mapping[str, Mask]) -> Pixels:
+    known = [(matrix, masks[name]) for matrix, name in zip(matrices, names, strict=True) if name is not None]
+    changes = [(matrix, mask.delta.permute(1, 2, 0).numpy()) for matrix, mask in known]
+    return lay_in(photo.pixels, changes, eps=max((mask.eps for _, mask in known), default=0.0), gray=photo.gray)
+
+
+def protect_folder(
+    photos: str | Path, out: str | Path, *, method: Method, recognizers: Sequence[Recognizer] = (), learn: int = 10,
+    threshold: float | None = None, quality: int | None = None, keep_exif: bool = False, force: bool = False,
+    upsample: int = 1, find: Finder | None = None, on_progress: OnProgress | None = None,
+) -> Report:  # fmt: skip
+    """Learn each person's mask and write protected copies of all photos; stopped at any time, the same call goes on.
+
+    Args:
+        photos: a folder of one person's photos, or of one sub-folder per person. Nothing in it is ever written to.
+        out: takes ``photos/PERSON/NAME.png``, ``masks/PERSON.safetensors``, ``report.html``, ``report.csv`` and, in
+            ``faces``, where faces were found.
+        method: how masks are learned, and on which surrogate: it also tells who is who.
+        recognizers: on which the report measures, besides the surrogate.
+        learn: photos per person to learn from at the most, the most diverse ones.
+        threshold: similarity on the surrogate above which a face is a person's; by default that of ``THRESHOLDS``.
+        quality: write JPEG of this quality, 1 to 100, instead of PNG.
+        keep_exif: keep camera data and place in the copies.
+        force: also take photos that are protected already.
+        upsample: see :func:`opom_edu.faces.finder.dlib_finder`.
+        find: another finder of faces.
+        on_progress: called with what is being done and the share of it that is done.
+
+    Raises:
+        PeopleError: if there is no person with a photo to learn from.
+        OpomError: if ``out`` lies in ``photos`` or the other way round, or cannot be written to.
+        ValueError: for invalid arguments, or without a threshold for this surrogate.
+    """
+    source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
+    tell = on_progress or (lambda what, share: None)
+    bar = _threshold(method.surrogate, threshold)
+    if learn < 1 or (quality is not None and not 1 <= quality <= 100):
+        raise ValueError(f"learn must be at least 1 and quality within 1 and 100, got {learn} and {quality}")
+    if not source.is_dir():
+        raise PeopleError(f"{photos} is not a folder; give one of photos, or with a sub-folder of photos per person")
+    if source.is_relative_to(out) or out.is_relative_to(source):
+        raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
+    check_folder(out)
+    rows: list[Row] = []
+    files, refused = list_photos(source)
+    rows += [skip(*what) for what in refused]
+    suffix = ".png" if quality is None else ".jpg"
+    shots = []
+    search = _remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
+    for number, (owner, path, target) in enumerate(files):
+        tell("looking for faces", number / len(files))
+        try:
+            shots.append(_look(owner, path, out / "photos" / owner / (target + suffix), method.surrogate, search, force))
+        except (OpomError, OSError) as error:
+            rows.append(skip(owner, path, error))
+    shots = _named(shots, bar, rows)
+    masks, learned = {}, {}
+    people = sorted({name for shot in shots for name in shot.names if name})
+    if not people:
+        raise PeopleError(f"{source} holds no photo to learn from: " + "; ".join(str(row["note"]) for row in rows[:3]))
+    for number, name in enumerate(people):
+        tell(f"learning the mask of {shown(name)}", number / len(people))
+        masks[name], learned[name] = _learn(name, shots, method, learn, out / "masks" / f"{name}.safetensors")
+    kept = []
+    for number, shot in enumerate(shots):
+        tell("protecting", number / len(shots))
+        try:
+            kept.append((shot, *_write(shot, masks, quality, keep_exif)))
+        except (OpomError, OSError) as error:
+            rows.append(skip(shot.owner, shot.path, error))
+    tell("measuring", 0)
+    report = measure(kept, learned, [method.surrogate, *recognizers], THRESHOLDS, rows, method.eps, quality is not None)
+    write_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
+    return report
+
+
+def _threshold(surrogate: Recognizer, given: float | None) -> float:
+    check_recognizer(surrogate, "surrogate")
+    if given is not None:
+        if not -1 <= given < 1:
+            raise ValueError(f"threshold is a cosine, within -1 and 1, got {given}")
+        return given
+    names = surrogate.name.split(" + ")  # an ensemble's cosine is the mean of its members'
+    unknown = [name for name in names if name not in THRESHOLDS]
+    if unknown:
+        raise ValueError(f"there is no threshold for {', '.join(unknown)} on real faces; state one with threshold=...")
+    return fmean(THRESHOLDS[name][0] for name in names)
+
+
+def skip(person: str, path: Path, why: object) -> Row:
+    """The row of a photo without a protected copy."""
+    return {"person": shown(person), "photo": shown(path.name), "status": "skipped", "note": shown(str(why))}
+
+
+def _remembering(find: Finder, key: str | None, folder: Path) -> Callable[[Pixels, str], Array]:
+    """``find``, with what it found kept in ``folder`` by the photo's checksum."""
+
+    def search(pixels: Pixels, digest: str) -> Array:
+        file = folder / f"{digest}-{key}.json"
+        if key is not None and file.is_file():
+            return np.array(json.loads(file.read_text())).reshape(-1, 5, 2)
+        landmarks = find(pixels)
+        if key is not None:
+            with replacing(file) as temporary:
+                temporary.write_text(json.dumps(landmarks.tolist()))
+        return landmarks
+
+    return search
+
+
+def _look(
+    owner: str, path: Path, target: Path, surrogate: Recognizer, search: Callable[[Pixels, str], Array], force: bool
+) -> Shot:
+    photo = read_photo(path)
+    if photo.mark and not force:
+        raise PhotoError("it is protected already; to lay another mask over it, force it")
+    digest = sha256(path)
+    landmarks = search(photo.pixels, digest)
+    if not len(landmarks):
+        raise PhotoError("no face was found; a larger upsample finds smaller ones, but none in profile")
+    faces = Faces.of(photo.pixels, landmarks)
+    notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
+    sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]
+    if min(sides) < SMALL:
+        notes.append(f"a face of {min(sides):.0f} pixels, too small for much of a mask")
+    return Shot(owner, path, target, digest, faces, surrogate.embed(faces.crops).cpu(), "; ".join(notes))
+
+
+def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> list[Shot]:
+    """The shots with somebody whose folder was given, their names filled in; the others join ``rows``."""
+    owners = dict.fromkeys(shot.owner for shot in shots)
+    groups = {owner: [shot.embeddings for shot in shots if shot.owner == owner] for owner in owners}
+    centers = {owner: center_of(group, threshold) for owner, group in groups.items()}
+    named = []
+    for shot in shots:
+        names = who_is_who(shot.embeddings, centers, threshold)
+        if any(names):
+            named.append(replace(shot, names=names))
+        else:
+            best = float((shot.embeddings @ centers[shot.owner]).max())
+            strangers = f"{len(names)} faces, nobody's among the folders' people"
+            why = f"{strangers}: similarity {best:.2f} to {shot.owner}, the threshold is {threshold:.2f}"
+            rows.append(skip(shot.owner, shot.path, why) | {"strangers": len(names)})
+    return named
+
+
+def _learn(name: str, shots: Sequence[Shot], method: Method, count: int, path: Path) -> tuple[Mask, set[str]]:
+    """A person's mask, from ``path`` if it was learned from the same photos in the same way, and these photos' checksums."""
+    own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
+    embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
+    chosen = [own[i] for i in most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)]
+    if len(chosen) < FEW:
+        few = f"{shown(name)}: {len(chosen)} photos to learn from are few; ten of different light and pose protect better"
+        warnings.warn(few, PeopleWarning, stacklevel=3)
+    crops = torch.stack([shot.faces.crops[face] for shot, face in chosen])
+    learned_from = hashlib.sha256(crops.numpy().tobytes()).hexdigest()
+    recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
+    if path.is_file():
+        mask = Mask.load(path)
+        if mask.eps == method.eps and mask.recipe == recipe:
+            return mask, {shot.digest for shot, _ in chosen}
+    mask = replace(method.fit(crops), recipe=recipe)
+    mask.save(path)
+    return mask, {shot.digest for shot, _ in chosen}
+
+
+def _write(shot: Shot, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool) -> tuple[Tensor, Tensor]:
+    """Write the protected copy, unless the same is there; the crops of its faces before and after it was saved."""
+    if shot.target.resolve() != shot.target:
+        raise PhotoError(f"{shot.target} leads elsewhere by a symbolic link; remove the link")
+    photo = read_photo(shot.path)
+    pixels = _laid(photo, shot.faces.matrices, shot.names, masks)
+    laid = Faces.seen(pixels, shot.faces.matrices).crops
+    fingerprint = hashlib.sha256(pixels.tobytes() + f"{quality} {keep_exif} {__version__}".encode()).hexdigest()[:16]
+    there = read_photo(shot.target) if shot.target.exists() else None
+    if there is not None and not there.mark:
+        raise PhotoError(f"{shot.target} is there already and no protected photo; move it away")
+    if there is None or there.mark != f"{MARK} {fingerprint}":
+        save_photo(photo, pixels, shot.target, quality=quality, mark=fingerprint, keep_exif=keep_exif)
+        there = read_photo(shot.target)
+    return laid, Faces.seen(there.pixels, shot.faces.matrices).crops
