@@ -26,6 +26,7 @@ from opom_edu.recognizers.recognizer import Recognizer
 ENLARGED = 224
 BOX = (34, 40, 190, 200)
 CHIP, PADDING = 150, 0.25
+NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
 # dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes: to one per core,
 # as long as each has this many. Starting a process takes about as long.
 WORTH_A_PROCESS = 30
@@ -71,7 +72,7 @@ def _models() -> tuple[Any, Any]:
         raise MissingExtraError("dlib", "dlib") from error
     models = model_folder()
     landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
-    return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    return landmarks, dlib.face_recognition_model_v1(str(models / NETWORK))
 
 
 def model_folder() -> Path:
