@@ -40,7 +40,7 @@ def read_layers(path: str | Path) -> list[Layer]:
     try:
         return list(_layers(data))
     except (IndexError, ValueError) as error:
-        raise WeightsError(f"{path} is cut off, damaged or no network of dlib's ({error}); install its package again") from error
+        raise WeightsError(f"{path} is cut off, damaged or no network of dlib's ({error}); install it again") from error
 
 
 def _layers(data: bytes) -> Iterator[Layer]:

@@ -28,7 +28,7 @@ FILTERS = (32, 32, 32), (64, 64, 64, 64), (128, 128, 128), (256, 256, 256), (256
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut; dlib adds what is of unlike shape by padding with zeros, right, below and behind."""
+    """Two convolutions beside a shortcut; dlib pads what is smaller with zeros."""
 
     def __init__(self, inputs: int, outputs: int, *, halve: bool) -> None:
         super().__init__()
@@ -95,12 +95,12 @@ def convert(path: str | Path | None = None) -> dict[str, Tensor]:
         WeightsError: if the file is damaged or of another network.
     """
     path = model_folder() / NETWORK if path is None else Path(path)
-    found = [layer for layer in read_layers(path) if layer.weights is not None]
+    layers = [layer for layer in read_layers(path) if layer.weights is not None]
+    flat = [torch.tensor(layer.weights).flatten() for layer in layers]
     module = DlibResNet()
     convolutions = [(name, part) for name, part in module.named_modules() if isinstance(part, nn.Conv2d)]
-    if [layer.name for layer in found] != [*["con_4", "affine_"] * len(convolutions), "fc_2"]:
+    if [layer.name for layer in layers] != [*["con_4", "affine_"] * len(convolutions), "fc_2"]:
         raise WeightsError(f"{path} holds another network of dlib's than its face recognizer")
-    flat = [torch.from_numpy(layer.weights.copy()).flatten() for layer in found]
     weights = {}
     try:
         for (name, part), own, affine in zip(convolutions, flat[:-1:2], flat[1:-1:2], strict=True):
