@@ -71,7 +71,10 @@ def demo(
     ] = "synthetic",
     surrogate: Annotated[
         str,
-        typer.Option(help="the white-box recognizer on which masks are learned; ir-softmax, or for photos mobilefacenet"),
+        typer.Option(
+            help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
+            "ir-softmax, or for photos mobilefacenet"
+        ),
     ] = "",
     targets: Annotated[
         str, typer.Option(help="black boxes, comma-separated; none for none, by default the zoo's six and dlib")
@@ -100,11 +103,12 @@ def demo(
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import input_diversity, make_method, random_flip
         from opom_edu.masks.named import PAPER
-        from opom_edu.recognizers import load_recognizer
+        from opom_edu.recognizers import Recognizer, load_recognizer
 
         check_folder(out)
-        white_box = load_recognizer(surrogate, device=device)
-        black_boxes = _black_boxes(targets, surrogate)
+        parts = [load_recognizer(name, device=device) for name in dict.fromkeys(_names(surrogate))]
+        white_box = parts[0] if len(parts) == 1 else Recognizer.ensemble(parts)
+        measured = [*(parts if len(parts) > 1 else []), *_black_boxes(targets, _names(surrogate))]
         transforms = (random_flip(), input_diversity()) if aids else ()
         chosen = [
             make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
@@ -119,7 +123,7 @@ def demo(
             found = compare(
                 group,
                 white_box,
-                black_boxes,
+                measured,
                 chosen,
                 lambda what, share: bar.update(task, description=what, completed=share),
             )
@@ -252,19 +256,19 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
+def _black_boxes(targets: str, surrogates: list[str]) -> list[Recognizer]:
     """The named black boxes; without names the zoo's six and dlib, saying which cannot be loaded."""
     from opom_edu.recognizers import BLACK_BOXES, available, load_recognizer
 
-    if surrogate in _names(targets):
-        raise ValueError(f"{surrogate} is the surrogate and is evaluated anyway; leave it out of --targets")
+    for name in set(surrogates) & set(_names(targets)):
+        raise ValueError(f"{name} is the surrogate and is evaluated anyway; leave it out of --targets")
     if targets:
         return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
 
     def say(name: str, error: OpomError) -> None:
         errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
 
-    return available([name for name in BLACK_BOXES if name != surrogate], say)
+    return available([name for name in BLACK_BOXES if name not in surrogates], say)
 
 
 def _table(found: Comparison) -> Table:
@@ -278,7 +282,7 @@ def _table(found: Comparison) -> Table:
         heading = "without mask" if method == "unprotected" else str(method)  # shorter: eight columns in 80 characters
         table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for name, row in rates.T.iterrows():
-        kind = " (white box)" if name == found.surrogate.name else ""
+        kind = " (white box)" if name in found.white_boxes else ""
         table.add_row(f"{name}{kind}", *(f"{value:.1f}" for value in row))
     table.add_section()
     for key, title, digits, same in (("psnr", "PSNR, dB", 1, "inf"), ("ssim", "SSIM", 3, "1")):

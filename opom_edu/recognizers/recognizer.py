@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ class Recognizer:
     """A face recognizer. Make one with :func:`opom_edu.load_recognizer` or the constructors below.
 
     All preprocessing lives inside: every recognizer takes the same batch of aligned 112x112 crops, RGB in [0, 1].
-    ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate.
+    ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate. ``networks``
+    names what is inside: recognizers that share one are no strangers to each other's masks.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Recognizer:
         self._forward, self._module, self._batch_size = forward, module, batch_size
         self.name, self.note = name, note
         self.differentiable = module is not None
+        self.networks = frozenset({name})
 
     def __repr__(self) -> str:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
@@ -112,6 +114,28 @@ class Recognizer:
             raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")
         forward = module if preprocess is None else lambda images: module(preprocess(images))
         return cls(forward, name=name, module=module, note=note)
+
+    @classmethod
+    def ensemble(cls, recognizers: Sequence[Recognizer]) -> Recognizer:
+        """Several as one surrogate: their embeddings, each of unit norm, joined and scaled by the root of their number.
+
+        The cosine of two such embeddings is the mean of the recognizers' cosines.
+
+        Raises:
+            ValueError: for fewer than two, one given twice, or one without gradients.
+        """
+        parts = [check_recognizer(one, "each of recognizers") for one in recognizers]
+        name = "+".join(part.name for part in parts)
+        modules = [part._module for part in parts if part._module is not None]
+        if len({part.name for part in parts}) < max(2, len(parts)) or len(modules) < len(parts):
+            raise ValueError(f"an ensemble needs two or more different recognizers with gradients, got {name or 'none'}")
+
+        def forward(images: Tensor) -> Tensor:
+            return torch.cat([part._embed(images) for part in parts], dim=-1)  # normalized by the caller
+
+        made = cls(forward, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
+        made.networks = frozenset().union(*(part.networks for part in parts))
+        return made
 
     @classmethod
     def from_callable(

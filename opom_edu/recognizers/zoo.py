@@ -105,7 +105,10 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         module = for_inference(module).to(device)
     except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
         raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
-    return Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+    recognizer = Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+    if name == "dlib-torch":
+        recognizer.networks = frozenset({"dlib"})
+    return recognizer
 
 
 def available(
