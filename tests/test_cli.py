@@ -20,10 +20,11 @@ LOAD = zoo.load_recognizer  # the real one, which a fixture replaces
 
 @pytest.fixture(autouse=True)
 def recognizers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two small networks under the names of the real ones."""
+    """Small networks under the names of the real ones."""
     made = {
         "mobilefacenet": Recognizer.from_module(small_network(), name="mobilefacenet"),
         "dlib": Recognizer.from_module(small_network(seed=1), name="dlib"),
+        "dlib-torch": Recognizer.from_module(small_network(seed=1), name="dlib-torch"),
     }
 
     def load(name: str, **_options: object) -> Recognizer:

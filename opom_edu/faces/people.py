@@ -99,7 +99,8 @@ def load_people(source: str, **options: Any) -> People:
     if kind in ("lfw", "olivetti", "opom") and bool(path) == (kind == "opom"):
         from opom_edu.faces import public
 
-        load = {"lfw": public.people_from_lfw, "olivetti": public.people_from_olivetti}.get(kind)
-        return public.people_from_opom(path, **options) if load is None else load(**options)
+        if kind == "opom":
+            return public.people_from_opom(path, **options)
+        return public.people_from_lfw(**options) if kind == "lfw" else public.people_from_olivetti(**options)
     hint = f"; did you mean folder:{source}?" if Path(source).is_dir() else ""
     raise PeopleError(f"unknown source of people {str(source)!r}; choose {CHOICES}{hint}")
