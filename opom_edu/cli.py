@@ -71,7 +71,10 @@ def demo(
     ] = "synthetic",
     surrogate: Annotated[
         str,
-        typer.Option(help="the white-box recognizer on which masks are learned; ir-softmax, or for photos mobilefacenet"),
+        typer.Option(
+            help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
+            "ir-softmax, or for photos mobilefacenet"
+        ),
     ] = "",
     targets: Annotated[
         str, typer.Option(help="black boxes, comma-separated; none for none, by default the zoo's six and dlib")
@@ -100,11 +103,10 @@ def demo(
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import input_diversity, make_method, random_flip
         from opom_edu.masks.named import PAPER
-        from opom_edu.recognizers import load_recognizer
 
         check_folder(out)
-        white_box = load_recognizer(surrogate, device=device)
-        black_boxes = _black_boxes(targets, surrogate)
+        white_box, parts = _white_box(surrogate, device)
+        measured = [*parts, *_black_boxes(targets, _names(surrogate))]
         transforms = (random_flip(), input_diversity()) if aids else ()
         chosen = [
             make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
@@ -119,7 +121,7 @@ def demo(
             found = compare(
                 group,
                 white_box,
-                black_boxes,
+                measured,
                 chosen,
                 lambda what, share: bar.update(task, description=what, completed=share),
             )
@@ -160,14 +162,14 @@ def protect(
     with _plain_errors():
         from opom_edu.masks import OPOM, input_diversity, random_flip
         from opom_edu.protect import protect_folder
-        from opom_edu.recognizers import available, ensemble, load_recognizer
+        from opom_edu.recognizers import available
 
-        names = list(dict.fromkeys(_names(surrogate)))
-        white_boxes = [load_recognizer(name, device=device) for name in names]
-        wanted = _names(targets) or [name for name in ("mobilefacenet", "dlib") if name not in names]
-        black_boxes = available(wanted, _say_left_out) if not targets else _black_boxes(targets, surrogate)
+        names = _names(surrogate)
+        white_box, parts = _white_box(surrogate, device)
+        usual = [name for name in ("mobilefacenet", "dlib") if name not in names]
+        black_boxes = _black_boxes(targets, names) if targets else available(usual, _say_left_out)
         method = OPOM(
-            ensemble(white_boxes), eps=budget, steps=steps, momentum=momentum, seed=seed,
+            white_box, eps=budget, steps=steps, momentum=momentum, seed=seed,
             transforms=(random_flip(), input_diversity()) if aids else (),
         )  # fmt: skip
         columns = (TextColumn("{task.description:32}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -175,7 +177,7 @@ def protect(
             task = bar.add_task("looking for faces", total=1)
             found = protect_folder(
                 photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
-                recognizers=[*(white_boxes if len(white_boxes) > 1 else []), *black_boxes], force=force, upsample=upsample,
+                recognizers=[*parts, *black_boxes], force=force, upsample=upsample,
                 on_progress=lambda what, share: bar.update(task, description=what, completed=share),
             )  # fmt: skip
     for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
@@ -312,16 +314,24 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _black_boxes(targets: str, surrogate: str) -> list[Recognizer]:
+def _white_box(names: str, device: str) -> tuple[Recognizer, list[Recognizer]]:
+    """The named surrogate; of several, their ensemble and its parts, which are worth a look of their own."""
+    from opom_edu.recognizers import Recognizer, load_recognizer
+
+    parts = [load_recognizer(name, device=device) for name in dict.fromkeys(_names(names))]
+    return (parts[0], []) if len(parts) == 1 else (Recognizer.ensemble(parts), parts)
+
+
+def _black_boxes(targets: str, surrogates: list[str]) -> list[Recognizer]:
     """The named black boxes; without names the zoo's six and dlib, saying which cannot be loaded."""
     from opom_edu.recognizers import BLACK_BOXES, available, load_recognizer
 
-    if surrogate in _names(targets):
-        raise ValueError(f"{surrogate} is the surrogate and is evaluated anyway; leave it out of --targets")
+    for name in set(surrogates) & set(_names(targets)):
+        raise ValueError(f"{name} is the surrogate and is evaluated anyway; leave it out of --targets")
     if targets:
         return [load_recognizer(name) for name in dict.fromkeys(_names(targets)) if name != "none"]
 
-    return available([name for name in BLACK_BOXES if name != surrogate], _say_left_out)
+    return available([name for name in BLACK_BOXES if name not in surrogates], _say_left_out)
 
 
 def _say_left_out(name: str, error: OpomError) -> None:
@@ -339,7 +349,7 @@ def _table(found: Comparison) -> Table:
         heading = "without mask" if method == "unprotected" else str(method)  # shorter: eight columns in 80 characters
         table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for name, row in rates.T.iterrows():
-        kind = " (white box)" if name == found.surrogate.name else ""
+        kind = " (white box)" if name in found.white_boxes else ""
         table.add_row(f"{name}{kind}", *(f"{value:.1f}" for value in row))
     table.add_section()
     for key, title, digits, same in (("psnr", "PSNR, dB", 1, "inf"), ("ssim", "SSIM", 3, "1")):

@@ -170,7 +170,7 @@ def _threshold(surrogate: Recognizer, given: float | None) -> float:
         if not -1 <= given < 1:
             raise ValueError(f"threshold is a cosine, within -1 and 1, got {given}")
         return given
-    names = surrogate.name.split(" + ")  # an ensemble's cosine is the mean of its members'
+    names = sorted(surrogate.networks)  # an ensemble's cosine is the mean of its parts'
     unknown = [name for name in names if name not in THRESHOLDS]
     if unknown:
         raise ValueError(f"there is no threshold for {', '.join(unknown)} on real faces; state one with threshold=...")

@@ -20,10 +20,11 @@ LOAD = zoo.load_recognizer  # the real one, which a fixture replaces
 
 @pytest.fixture(autouse=True)
 def recognizers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two small networks under the names of the real ones."""
+    """Small networks under the names of the real ones."""
     made = {
         "mobilefacenet": Recognizer.from_module(small_network(), name="mobilefacenet"),
         "dlib": Recognizer.from_module(small_network(seed=1), name="dlib"),
+        "dlib-torch": Recognizer.from_module(small_network(seed=1), name="dlib-torch"),
     }
 
     def load(name: str, **_options: object) -> Recognizer:
@@ -67,6 +68,15 @@ def test_demo_prints_the_table_and_writes_the_report(folder: Path, tmp_path: Pat
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
 
 
+def test_several_surrogates_are_one_ensemble_and_each_is_measured(folder: Path, tmp_path: Path) -> None:
+    options = ("--people", f"folder:{folder}", "--steps", 1, "--methods", "center", "--out", tmp_path)
+    result = run("demo", *options, "--surrogate", "mobilefacenet,dlib", "--targets", "none")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(tmp_path / "rates.csv")
+    assert table["recognizer"].tolist() == ["mobilefacenet+dlib", "mobilefacenet", "dlib"]
+    assert table["white_box"].all()
+
+
 def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
@@ -97,7 +107,7 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
         ("--surrogate", "facenet", "choose one of ir-softmax, "),
         ("--targets", "facenet", "choose one of ir-softmax, "),
         ("--people", "folder:nowhere", "nowhere is not a folder"),
-        ("--people", "strangers", "choose synthetic or folder:PATH"),
+        ("--people", "strangers", "choose synthetic, folder:PATH, lfw"),
         ("--train", "40", "nobody with the 42 usable images"),
         ("--steps", "0", "steps must be a whole number of at least 1"),
         ("--targets", "mobilefacenet", "is the surrogate and is evaluated anyway"),

@@ -22,7 +22,7 @@ from opom_edu.faces.photos import ARCFACE, Array, Pixels, inverse, moved, read_p
 from opom_edu.masks import OPOM
 from opom_edu.protect import protect_folder, protect_photo
 from opom_edu.protect_report import Report
-from opom_edu.recognizers import Recognizer, ensemble
+from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
 from tests.conftest import make_person
 from tests.faces.test_photos import similarity
@@ -303,18 +303,6 @@ def test_the_command_says_what_was_done_and_what_was_skipped(
     assert result.exit_code == 1
     assert "skipped ann/x.png" in result.output.replace("\n", " ")
     assert command(*options, "--out", folder).exit_code == 2
-
-
-def test_several_surrogates_are_one(surrogate: Recognizer, black_box: Recognizer) -> None:
-    both = ensemble([surrogate, surrogate])
-    images = blobs(0)
-    torch.testing.assert_close(
-        both.embed(images) @ both.embed(images).T, surrogate.embed(images) @ surrogate.embed(images).T
-    )
-    assert both.name == "coarse + coarse"
-    assert both.differentiable
-    with pytest.raises(ValueError, match="black boxes"):
-        ensemble([surrogate, black_box])
 
 
 @pytest.mark.slow

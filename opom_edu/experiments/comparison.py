@@ -26,7 +26,7 @@ class Comparison:
         rates: a row per recognizer and method, in percent: ``psr_1``, ``unprotected_1`` and so on (see
             :func:`opom_edu.protection`) for the ranks that there are distractors for; ``tar``, ``tar_unprotected`` and the
             mean ``threshold`` (a cosine) at a false-match rate of 1e-3, where there are people enough to calibrate it;
-            ``white_box`` marks the surrogate.
+            ``white_box`` marks the surrogate and whatever shares a network with it.
         similarity: a row per recognizer, method and person: ``unprotected`` and ``protected`` mean cosines.
         quality: ``psnr`` (dB) and ``ssim`` by method.
         masks: by method and person.
@@ -40,6 +40,12 @@ class Comparison:
     rates: pd.DataFrame
     similarity: pd.DataFrame
     quality: pd.DataFrame
+
+    @property
+    def white_boxes(self) -> list[str]:
+        """The names of the recognizers that the masks were learned on."""
+        names: list[str] = self.rates.loc[self.rates["white_box"], "recognizer"].unique().tolist()
+        return names
 
 
 def compare(
@@ -70,8 +76,9 @@ def compare(
     for recognizer in recognizers:
         progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)
         done += 1
+        white_box = bool(recognizer.networks & surrogate.networks)
         for method, row, similar in _evaluate(people, recognizer, masks):
-            rows.append({"method": method, "recognizer": recognizer.name, "white_box": recognizer is surrogate, **row})
+            rows.append({"method": method, "recognizer": recognizer.name, "white_box": white_box, **row})
             persons += ({"method": method, "recognizer": recognizer.name, **one} for one in similar)
             done += 1
             progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)

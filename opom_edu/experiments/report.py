@@ -37,7 +37,7 @@ def findings(comparison: Comparison) -> list[str]:
         learned = column.drop(list(UNLEARNED), errors="ignore")
         if learned.empty:
             continue
-        kind = "white box: the masks were learned on it" if recognizer is comparison.surrogate else "black box"
+        kind = "white box: the masks were learned on it" if recognizer.name in comparison.white_boxes else "black box"
         noise = f"with random noise of {levels} levels {column['random noise']:.1f} %, " if "random noise" in column else ""
         best = f"with the best masks, {learned.idxmax()}, in {learned.max():.1f} %"
         if learned.max() <= column.drop(learned.index).max():
@@ -53,7 +53,7 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
     """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file."""
     environment = Environment(loader=PackageLoader("opom_edu.experiments", "."), autoescape=True)
     chart = io.StringIO()
-    psr_bars(rates_by_method(comparison), white_box=[comparison.surrogate.name]).savefig(chart, format="svg")
+    psr_bars(rates_by_method(comparison), white_box=comparison.white_boxes).savefig(chart, format="svg")
     shown = next((method for method in reversed(list(comparison.masks)) if method not in UNLEARNED), "random noise")
     html = environment.get_template("report.html").render(
         title=title,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+CHOICES = "synthetic, folder:PATH, lfw, olivetti or opom:PATH"
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
     """One person's photos: ``train (K, 3, H, W)`` to learn a mask from, ``test (N, 3, H, W)`` to see whether it protects."""
@@ -76,9 +79,10 @@ def load_people(source: str, **options: Any) -> People:
     """Load people from a source.
 
     Args:
-        source: "synthetic", people who do not exist (see :func:`opom_edu.faces.synthetic.synthetic_people` for the options),
-            or "folder:PATH", a folder with one sub-folder of aligned crops per person
-            (see :func:`opom_edu.faces.folders.people_from_folder`).
+        source: "synthetic", people who do not exist (see :func:`opom_edu.faces.synthetic.synthetic_people` for the options);
+            "folder:PATH", a folder with one sub-folder of aligned crops per person
+            (see :func:`opom_edu.faces.folders.people_from_folder`); or public faces, "lfw", "olivetti" and "opom:PATH", the
+            layout of the OPOM release (see :mod:`opom_edu.faces.public`).
 
     Raises:
         PeopleError: for an unknown source (the message lists the choices) or one that does not hold two usable people.
@@ -92,5 +96,11 @@ def load_people(source: str, **options: Any) -> People:
         from opom_edu.faces.folders import people_from_folder
 
         return people_from_folder(path, **options)
+    if kind in ("lfw", "olivetti", "opom") and bool(path) == (kind == "opom"):
+        from opom_edu.faces import public
+
+        if kind == "opom":
+            return public.people_from_opom(path, **options)
+        return public.people_from_lfw(**options) if kind == "lfw" else public.people_from_olivetti(**options)
     hint = f"; did you mean folder:{source}?" if Path(source).is_dir() else ""
-    raise PeopleError(f"unknown source of people {str(source)!r}; choose synthetic or folder:PATH{hint}")
+    raise PeopleError(f"unknown source of people {str(source)!r}; choose {CHOICES}{hint}")

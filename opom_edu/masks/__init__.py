@@ -4,6 +4,7 @@ from opom_edu.masks.baselines import RandomNoise
 from opom_edu.masks.mask import Mask
 from opom_edu.masks.named import METHODS, make_method
 from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
+from opom_edu.masks.released import released_masks
 from opom_edu.masks.transfer import Transform, input_diversity, random_flip
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "input_diversity",
     "make_method",
     "random_flip",
+    "released_masks",
 ]

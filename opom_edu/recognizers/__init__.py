@@ -1,6 +1,6 @@
 """Face recognizers: images in, embeddings out."""
 
-from opom_edu.recognizers.recognizer import Recognizer, check_recognizer, ensemble
+from opom_edu.recognizers.recognizer import Recognizer, check_recognizer
 from opom_edu.recognizers.zoo import BLACK_BOXES, SURROGATE, available, list_recognizers, load_recognizer
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Recognizer",
     "available",
     "check_recognizer",
-    "ensemble",
     "list_recognizers",
     "load_recognizer",
 ]

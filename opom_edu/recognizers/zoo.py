@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from opom_edu.errors import OpomError, WeightsError
-from opom_edu.files import sha256
+from opom_edu.files import replacing, sha256
 from opom_edu.recognizers.backbones import MobileFaceNet, for_inference, with_whitening
+from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
 
@@ -34,6 +35,7 @@ class Entry:
     sha256: str
     note: str
     remedy: str = f"put the file there, or set {WEIGHTS_VARIABLE} to its folder"
+    make: Callable[[], dict[str, Tensor]] | None = None  # makes the weights where the file is not found, once
 
 
 def mobilefacenet_112x96() -> nn.Module:
@@ -54,6 +56,15 @@ ZOO = {
         "b6eab361f7eb2036193cb90124cb21953a0d2dffdb292947af088868f6888cda",
         "MobileFaceNet, ArcFace loss, trained on CASIA-WebFace; 1.0 M parameters",
     ),
+    "dlib-torch": Entry(
+        DlibResNet,
+        to_chip,
+        "dlib_torch.safetensors",
+        "b90e2db57f44f09774240744c1f1c4744efe72a979b05ed1b10cb67207150fe7",
+        "the same network as dlib, with gradients; its chip is cut by the aligned crop instead of dlib's landmarks",
+        remedy="delete it, and it is made again from dlib's own file",
+        make=convert,
+    ),
 }
 
 
@@ -61,6 +72,7 @@ def list_recognizers() -> list[str]:
     """Names that :func:`load_recognizer` knows; whether the weights are at hand is another matter (``opom-edu doctor``).
 
     The first is the usual surrogate. Those before "mobilefacenet" were trained by ``opom-edu train`` on synthetic people.
+    "dlib" and "dlib-torch" are the same network: the black box as it is deployed, and the same in torch, with gradients.
     """
     return [*RECIPES, *ZOO, "dlib"]
 
@@ -93,7 +105,10 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         module = for_inference(module).to(device)
     except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
         raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
-    return Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+    recognizer = Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+    if name == "dlib-torch":
+        recognizer.networks = frozenset({"dlib"})
+    return recognizer
 
 
 def available(
@@ -154,11 +169,16 @@ def trained(name: str) -> Entry:
 
 
 def load_weights(entry: Entry) -> dict[str, Tensor]:
-    """The checked weights of an entry, from the first folder of :func:`weight_folders` that has its file."""
+    """The checked weights of an entry, from the first folder of :func:`weight_folders` that has its file.
+
+    Where none has it, an entry that can makes the file, in the user's cache folder.
+    """
     from safetensors.torch import load_file
 
     folders = weight_folders()
     path = next((folder / entry.file for folder in folders if (folder / entry.file).is_file()), None)
+    if path is None and entry.make is not None:
+        path = _make(entry, entry.make(), folders[-1])
     if path is None:
         raise WeightsError(
             f"the weights {entry.file} (sha256 {entry.sha256[:8]}...) were not found in "
@@ -168,6 +188,19 @@ def load_weights(entry: Entry) -> dict[str, Tensor]:
         again = "fetch it again" if entry.remedy == Entry.remedy else entry.remedy
         raise WeightsError(f"{path} is damaged or another file: its sha256 is not {entry.sha256[:8]}...; {again}")
     return load_file(path)
+
+
+def _make(entry: Entry, weights: dict[str, Tensor], folder: Path) -> Path:
+    from safetensors.torch import save_file
+
+    try:
+        with replacing(folder / entry.file) as temporary:
+            save_file(weights, temporary)
+            if sha256(temporary) != entry.sha256:
+                raise WeightsError(f"the weights that {entry.file} is made from are damaged; install their package again")
+    except OSError as error:
+        raise WeightsError(f"{entry.file} cannot be kept: {error}; set XDG_CACHE_HOME to a folder of yours") from error
+    return folder / entry.file
 
 
 def weight_folders() -> list[Path]:

@@ -35,6 +35,15 @@ def test_every_method_meets_every_recognizer(comparison: Comparison) -> None:
     assert list(table.columns) == ["small", "box"]
 
 
+def test_whatever_shares_a_network_with_the_surrogate_is_a_white_box(
+    surrogate: Recognizer, black_box: Recognizer, people: People
+) -> None:
+    copy = Recognizer.from_callable(surrogate.embed, name="the same, deployed")
+    copy.networks = surrogate.networks
+    found = compare(people, surrogate, [copy, black_box], [make_method("random", surrogate)])
+    assert found.white_boxes == ["small", "the same, deployed"]
+
+
 def test_progress_runs_to_one(surrogate: Recognizer, black_box: Recognizer, people: People) -> None:
     seen: list[tuple[str, float]] = []
     compare(people, surrogate, [black_box], [make_method("center", surrogate, steps=2)], lambda *now: seen.append(now))

@@ -30,6 +30,25 @@ def test_batches_do_not_change_embeddings(surrogate: Recognizer) -> None:
     torch.testing.assert_close(surrogate.embed(many), surrogate.embed(IMAGES).repeat(20, 1))
 
 
+def test_an_ensemble_says_the_mean_of_what_its_parts_say(surrogate: Recognizer) -> None:
+    other = Recognizer.from_module(small_network(seed=1, dim=8), name="other", preprocess=lambda x: x - 0.5)
+    both = Recognizer.ensemble([surrogate, other])
+    assert (both.name, both.networks) == ("small+other", {"small", "other"})
+    embeddings = [one.embed(IMAGES) for one in (both, surrogate, other)]
+    assert embeddings[0].shape == (5, 32 + 8)
+    together, *alone = (own @ own.T for own in embeddings)
+    torch.testing.assert_close(together, (alone[0] + alone[1]) / 2)
+    images = IMAGES.clone().requires_grad_()
+    both.embed(images).sum().backward()
+    assert images.grad is not None
+
+
+def test_an_ensemble_needs_different_parts_with_gradients(surrogate: Recognizer, black_box: Recognizer) -> None:
+    for parts in ([], [surrogate], [surrogate, surrogate], [surrogate, black_box]):
+        with pytest.raises(ValueError, match="two or more different recognizers with gradients"):
+            Recognizer.ensemble(parts)
+
+
 def test_gradients_reach_the_images_and_the_module_stays_as_it_was() -> None:
     module = small_network().train()
     module[1].eval()  # a mixed state, as when batch norm is frozen
