@@ -17,8 +17,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 
-from opom_edu.faces.synthetic import render_people
 from opom_edu.faces.finder import model_folder
+from opom_edu.faces.synthetic import render_people
 
 FIRST, PEOPLE, PHOTOS, SIZE = 4_000_000, 60, 10, 256
 

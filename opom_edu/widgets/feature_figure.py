@@ -80,7 +80,7 @@ def coloring(table: pd.DataFrame, by: str) -> tuple[np.ndarray, np.ndarray | Non
 
 def outline(places: np.ndarray) -> np.ndarray:
     """The region of ``places (N, 2 or 3)``: in 2D its outline, corner by corner and closed; in 3D all, for a mesh around."""
-    from scipy.spatial import ConvexHull, QhullError  # type: ignore[import-untyped]
+    from scipy.spatial import ConvexHull, QhullError
 
     if places.shape[1] == 3:
         return places
