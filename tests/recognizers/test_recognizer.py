@@ -140,7 +140,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from opom_edu.recognizers import dlib
 
     dlib._models.cache_clear()
-    monkeypatch.setattr(dlib, "find_spec", lambda _name: None)
+    monkeypatch.setattr("opom_edu.faces.finder.find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"opom_edu\[dlib\]"):
         load_recognizer("dlib")
     dlib._models.cache_clear()
