@@ -63,13 +63,13 @@ SEIR = _frozen(**IR, se=True)
 MOBILE = _frozen(width=0.6, dim=DIM, stem_stride=4, slope=0.25)
 INCEPTION = _frozen(width=0.375, blocks=(1, 2, 1), dim=DIM, stem_stride=4, dropout=0.0)
 SOFTMAX = _frozen(scale=14.0)
-MARGIN = _frozen(scale=24.0, margin=0.2)
+MARGIN = _frozen(scale=14.0, margin=0.15)
 
 RECIPES: dict[str, Recipe] = {
     "ir-softmax": Recipe(backbone="IRNet", network=IR, head="softmax", loss=SOFTMAX),
-    "ir-arcface": Recipe(backbone="IRNet", network=IR, head="arcface", loss=MARGIN, epochs=6, ramp=0.75),
-    "ir-cosface": Recipe(backbone="IRNet", network=IR, head="cosface", loss=MARGIN, epochs=6, ramp=0.75),
-    "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface", epochs=6),
+    "ir-arcface": Recipe(backbone="IRNet", network=IR, head="arcface", loss=MARGIN, ramp=0.75),
+    "ir-cosface": Recipe(backbone="IRNet", network=IR, head="cosface", loss=MARGIN, ramp=0.75),
+    "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface", epochs=10),
     "mobilefacenet-softmax": Recipe(backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=SOFTMAX),
     "seir-softmax": Recipe(backbone="IRNet", network=SEIR, head="softmax", loss=SOFTMAX),
     # The slowest learner of them.
