@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -25,11 +26,14 @@ VIEWPORT: ViewportSize = {"width": 1280, "height": 720}  # a projector
 
 
 @contextmanager
-def jupyter_lab(folder: Path) -> Iterator[str]:
-    """JupyterLab on ``folder``; its address."""
-    options = ["--expose-app-in-browser", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    with _server("jupyterlab", "--ServerApp.port", options, "/api") as address:
-        yield address
+def jupyter_lab(*more: Path) -> Iterator[str]:
+    """JupyterLab on a copy of the notebooks, since it saves what it shows, and of ``more`` files; its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (*(ROOT / "notebooks").glob("*.ipynb"), *more):
+            shutil.copy(path, folder)
+        options = ["--expose-app-in-browser", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+        with _server("jupyterlab", "--ServerApp.port", options, "/api") as address:
+            yield address
 
 
 @contextmanager

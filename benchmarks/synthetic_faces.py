@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from opom_edu.faces.finder import model_folder
 from opom_edu.faces.synthetic import render_people
 
-FIRST, PEOPLE, PHOTOS, SIZE = 4_000_000, 60, 10, 256
+FIRST, PEOPLE, PHOTOS, SIZE = 4_100_000, 60, 10, 256
 
 
 def main() -> None:

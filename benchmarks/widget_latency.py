@@ -21,7 +21,7 @@ import pandas as pd
 from browser import ARGUMENTS, CHROMIUM, ROOT, VIEWPORT, jupyter_lab, open_chapter, voila
 from playwright.sync_api import Page, sync_playwright
 
-READY = 300.0  # seconds until all masks of a person are learned on a busy machine
+READY = 120.0  # seconds until all masks of a person are learned on a busy machine
 # Resolves to the milliseconds from the key press until the board is that of another epsilon and complete.
 MOVE = """(key) => new Promise((resolve, reject) => {
   const board = () => document.querySelector('table.opom-board');
@@ -85,9 +85,8 @@ def measure(page: Page, moves: int) -> npt.NDArray[Any]:
 
 
 def main(moves: int) -> None:
-    folder = ROOT / "out" / "widget_latency"  # beside the notebooks, so that one server has both
-    folder.mkdir(parents=True, exist_ok=True)
-    bare = folder / "bare.ipynb"
+    bare = ROOT / "out" / "bare.ipynb"
+    bare.parent.mkdir(exist_ok=True)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     cell: dict[str, Any] = {
         "cell_type": "code",
@@ -109,10 +108,10 @@ def main(moves: int) -> None:
             ("Voila", "bare slider", bare), ("Voila", "epsilon lab", ROOT / "notebooks" / "app" / "epsilon_lab.ipynb"),
         ):  # fmt: skip
             page = browser.new_page(viewport=VIEWPORT)
-            with jupyter_lab(ROOT) if server == "JupyterLab" else voila(path) as address:
+            with jupyter_lab(bare) if server == "JupyterLab" else voila(path) as address:
                 start = time.perf_counter()
                 if server == "JupyterLab":
-                    open_chapter(page, address, str(path.relative_to(ROOT)))
+                    open_chapter(page, address, path.name)
                 else:
                     page.goto(address)
                 page.wait_for_selector(".opom-score, .opom-distance", timeout=60_000)

@@ -47,7 +47,7 @@ def slide_and_watch(page: Page, name: str) -> None:
 
 
 def test_the_epsilon_lab_in_jupyterlab(quiet: Page) -> None:
-    with jupyter_lab(ROOT / "notebooks") as address:
+    with jupyter_lab() as address:
         open_chapter(quiet, address, "06_epsilon_lab.ipynb")
         slide_and_watch(quiet, "jupyterlab-epsilon-lab")
 
@@ -59,7 +59,7 @@ def test_the_epsilon_lab_in_voila(quiet: Page) -> None:
 
 
 def test_a_hull_point_is_dragged_in_jupyterlab(quiet: Page) -> None:
-    with jupyter_lab(ROOT / "notebooks") as address:
+    with jupyter_lab() as address:
         open_chapter(quiet, address, "03_hulls.ipynb")
         point = quiet.locator(".opom-hull-point").first
         point.scroll_into_view_if_needed(timeout=PATIENCE)
