@@ -172,10 +172,12 @@ class LabState:
         """Whether this recognizer takes so long per photo that it should wait for the slider to rest."""
         if name not in self._slow:
             photo = next(iter(self.people.values())).test[:1]
-            self.recognizers[name].embed(photo)  # the first call pays for what is set up once
-            start = time.perf_counter()
-            self.recognizers[name].embed(photo)
-            self._slow[name] = time.perf_counter() - start > SLOW
+            seconds = []
+            for _ in range(3):  # the first call pays for what is set up once, any for what else the machine does
+                start = time.perf_counter()
+                self.recognizers[name].embed(photo)
+                seconds.append(time.perf_counter() - start)
+            self._slow[name] = min(seconds) > SLOW
         return self._slow[name]
 
     def ready(self, name: str) -> bool:
