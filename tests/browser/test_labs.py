@@ -27,6 +27,7 @@ def slide_and_watch(page: Page, name: str) -> None:
     expect(photo).to_be_visible(timeout=PATIENCE)
     shown = photo.get_attribute("src")
     lost = no_matches(page)
+    page.locator("[role=status]", has_text="ready").first.wait_for(timeout=PATIENCE)  # protection rates too
     shot(page, f"{name}-8")
     assert lost > 3, "at 8 levels most black boxes should say no match"
     handle.focus()
