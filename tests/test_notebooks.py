@@ -20,7 +20,11 @@ SOLUTIONS = sorted((FOLDER / "solutions").glob("*.ipynb"))
 NOTEBOOKS = [*CHAPTERS, *SOLUTIONS]
 SECONDS = 120  # per cell, on a busy machine
 PEAK = 1200  # MB that a kernel may take: Binder ends one at 2 GB
-MEASURE = "import resource\n\nprint('peak MB:', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+# Not getrusage: its peak begins with that of the process which started the kernel, this one.
+MEASURE = """from pathlib import Path
+
+status = Path("/proc/self/status")
+print("peak MB:", int(status.read_text().split("VmHWM:")[1].split()[0]) // 1024 if status.exists() else 0)"""
 
 
 def name(path: Path) -> str:

@@ -67,17 +67,19 @@ class EpsilonLab(Lab):
         self._make_controls(choice)
         self.before, self.mask, self.after, self.gallery = (Picture(132) for _ in range(4))
         self.board, self.quality = widgets.HTML(), widgets.HTML()
-        pictures = [[self.before.widget, self.mask.widget], [self.after.widget, self.gallery.widget]]
+        pictures = [[self.before.widget, self.after.widget], [self.mask.widget, self.gallery.widget]]
         note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
         self.fill(
             widgets.HBox([self.person, self.photo, self.method, self.hull]),
-            widgets.HBox([self.slider, widgets.Label("mask"), self.source]),
+            widgets.HBox([self.slider, widgets.Label("mask", layout={"flex": "0 0 40px"}), self.source]),
             widgets.HBox([self.aids, self.progress, self.status, self.stop], layout={"align_items": "center"}),
             self.alert,
             widgets.HBox(
                 [
                     widgets.VBox([*map(widgets.HBox, pictures), self.quality], layout={"flex": "0 0 auto"}),
-                    widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
+                    widgets.VBox(
+                        [self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0", "overflow": "auto"}
+                    ),
                 ]
             ),
         )
@@ -265,7 +267,7 @@ def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None
     told = f"similarity {score.similarity:.2f}, threshold {score.threshold:.2f}, unprotected {score.unprotected:.2f}"
     bar = f'<i style="width:{_place(score, score.similarity):.1f}%;background:{color}"></i>'
     line = f'<b style="left:{_place(score, score.threshold):.1f}%"></b>'
-    found = person if score.rank == 1 else f"a stranger; {person} is {score.rank}."
+    found = person if score.rank == 1 else f"a stranger; {person}: rank {score.rank}"
     cells += [
         f'<td><span class="opom-score">{score.similarity:.3f}</span></td>',
         f'<td><div class="opom-bar" role="img" aria-label="{told}" title="{told}">{bar}{line}</div></td>',
