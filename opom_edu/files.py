@@ -11,7 +11,6 @@ from pathlib import Path
 
 from opom_edu.errors import OpomError
 
-
 UNFINISHED = ".unfinished-"  # how the name of a temporary file begins
 
 

@@ -19,7 +19,7 @@ from tests.test_protect import files
 pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
 
 COMMAND = "from opom_edu.cli import app; app()"
-OPTIONS = "--surrogate ir-softmax --targets none --threshold 0.4 --steps 7 --learn 5".split()
+OPTIONS = ["--surrogate", "ir-softmax", "--targets", "none", "--threshold", "0.4", "--steps", "7", "--learn", "5"]
 
 
 def make_folder(folder: Path, people: int, photos: int) -> None:
@@ -30,7 +30,7 @@ def make_folder(folder: Path, people: int, photos: int) -> None:
         own = np.concatenate([person.train, person.test]).transpose(0, 2, 3, 1)
         other = portraits[(number + 1) % people][1].test.permute(0, 2, 3, 1).numpy()
         for i in range(photos):
-            scene = np.full((160, 300, 3), 0.5, np.float32)
+            scene = np.full((160, 300, 3), 0.4 + 0.01 * i, np.float32)  # no two files alike
             scene[20:132, 15:127] = own[i % 20]
             if i % 5 == 4:
                 scene[25:137, 170:282] = other[i % 10]
@@ -60,8 +60,7 @@ def test_killed_at_a_random_moment_and_started_again(tmp_path: Path, people: int
         while process.poll() is None and written(out) < moment:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL, "it was done before"
-        print(f"killed at {moment} of {len(expected)} files")
+        assert process.wait() == -signal.SIGKILL, f"done before {moment} of {len(expected)} files"
     left = out / "photos" / f"{UNFINISHED}0.png"  # as a kill in the middle of writing leaves it
     left.parent.mkdir(exist_ok=True)
     left.write_bytes(b"half")

@@ -81,7 +81,6 @@ def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path)
             paste.append(errors_of(found, matrix))
             on_crop = np.vstack([alignment(landmarks), [0, 0, 1]])
             own.append(errors_of(found, (on_crop @ np.vstack([matrix, [0, 0, 1]]))[:2]))
-    print("against the paste", np.round(np.sort(np.max(paste, 1)), 2), "against the crop", np.round(np.max(own, 1), 2))
     assert len(paste) >= 5
     assert np.mean(paste, 1).max() < 2
     assert np.median(np.max(paste, 1)) < 2
