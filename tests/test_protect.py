@@ -249,7 +249,7 @@ def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
 
 def test_fifty_faces_one_of_20_pixels_and_one_cut_by_the_border(surrogate: Recognizer, tmp_path: Path) -> None:
     """Ann in the middle; a face of her album of 20 pixels; half of one; strangers in all other places."""
-    faces = blobs(0, 7)
+    faces = blobs(0, 10)
     pixels = np.asarray(picture(faces[0])).copy()
     small, cut = similarity(20, 0, (350, 190)), similarity(100, 0, (0, 20))
     for face, matrix in ((faces[1], small), (faces[2], cut)):
