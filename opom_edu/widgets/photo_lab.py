@@ -25,7 +25,7 @@ from opom_edu.widgets.parts import Picture
 FMR, MAGNIFIED, VIEW = 1e-3, 10, 264  # VIEW: pixels of a picture's side
 WHERE = "Uploads go from the browser to the kernel and stay in its memory: not written, not sent on; a restart forgets them."
 
-HEAD = "".join(f'<th scope="col">{head}</th>' for head in ("recognizer", "before", "after", "threshold", "after, it says"))
+HEADS = "recognizer", "before", "after", "threshold", "after, it says"
 
 
 class PhotoLab(Lab):
@@ -106,7 +106,8 @@ class PhotoLab(Lab):
             self.say(f"{recognizer.name} compares...", index / len(self.recognizers))
             yield
             rows.append(self._row(recognizer, both, clean))
-        self.board.value = f'<table class="opom-board">{HEAD}{"".join(rows)}</table>'
+        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+        self.board.value = f'<table class="opom-board"><tr>{heads}</tr>{"".join(rows)}</table>'
         self.done()
 
     def _row(self, recognizer: Recognizer, probes: Tensor, clean: Tensor) -> str:

@@ -44,7 +44,7 @@ def lab(photos: dict[str, Photo], surrogate: Recognizer, black_box: Recognizer) 
 
 def figures(lab: PhotoLab) -> list[list[float]]:
     """The rows of the board: similarity before and after, and the threshold."""
-    rows = lab.wait().board.value.split("<tr>")[1:]  # type: ignore[attr-defined]
+    rows = lab.wait().board.value.split("<tr>")[2:]  # type: ignore[attr-defined]
     return [[float(cell.split("<")[0]) for cell in row.split("<td>")[1:4]] for row in rows]
 
 
