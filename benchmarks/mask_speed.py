@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from opom_edu import OPOM, Recognizer
 from opom_edu.errors import WeightsError
 from opom_edu.hulls import reference
-from opom_edu.recognizers.backbones import for_inference
+from opom_edu.recognizers.frozen import for_inference
 from opom_edu.recognizers.zoo import ZOO, load_weights
 
 IMAGES, STEPS, PEOPLE, ROUNDS = 10, 16, 12, 5
