@@ -208,10 +208,12 @@ class Method(Learner):
         generators = [torch.Generator().manual_seed(self.seed) for _ in images]
         objective = self.objective(self._embed(images))
         if start is None:
-            drawn = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
+            drawn = torch.rand(images.shape[1:], generator=generators[0])  # for everybody: all have the same seed
+            for generator in generators[1:]:
+                generator.set_state(generators[0].get_state())
             noise = self.eps * (2 * drawn - 1)
         else:
-            noise = start.clamp(-self.eps, self.eps).expand(images.shape)
+            noise = start.clamp(-self.eps, self.eps)
         masked = (images + noise.to(images.device)).clamp(0, 1)
         velocity = torch.zeros_like(images[:, 0])
         for index in range(self.steps):
