@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ def measure(device: torch.device, tiny: bool, compiled: bool, rounds: int, out: 
 
     rates = []
     for size in batches:
-        passes = lambda size=size: bare(surrogate, pool[:size])  # noqa: E731
+        passes = partial(bare, surrogate, pool[:size])
         passes()
         rates.append({"batch": size, "images per second": round(size / seconds(passes, device, rounds), 1)})
     report("gpu_batches", rows=rates, out=out, note="bare passes through the frozen network")

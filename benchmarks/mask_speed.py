@@ -130,20 +130,20 @@ def step(tiny: bool, out: Path) -> None:
 def sizes(tiny: bool, out: Path) -> None:
     entry = trained(SURROGATE)
     surrogate, rows = recognizer(entry), []
-    base = {"people": 4, "images": 10, "steps": 8}
-    grid = {"people": (1, 2, 4, 8, 16), "images": (3, 10, 30, 100), "steps": (8, 16, 32)}
+    base = {"people": 2, "images": 10, "steps": 8}
+    grid = {"people": (1, 2, 4, 8), "images": (3, 10, 30), "steps": (4, 8, 16)}
     for what, values in grid.items():
         for value in values[:1] if tiny else values:
             size = {**base, what: value, **({"people": 1} if what == "images" else {})}
             images = torch.rand(size["people"], size["images"], 3, 112, 112)
-            passes = naive(entry, images.flatten(0, 1)[:30])
+            passes = naive(entry, images.flatten(0, 1)[:20])
             method = OPOM(surrogate, steps=size["steps"], warmup=2)
             tasks = {
                 "fit": lambda m=method, i=images: m.fit_many(list(i)),
                 "naive": lambda p=passes, s=size["steps"]: [p() for _ in range(s)],
             }
             times = in_turn(tasks, 1 if tiny else 3, time.process_time)
-            share = min(30, size["people"] * size["images"]) / (size["people"] * size["images"])
+            share = min(20, size["people"] * size["images"]) / (size["people"] * size["images"])
             row = {"varied": what, **size, "seconds per person": round(float(np.median(times["fit"])) / size["people"], 3)}
             rows.append({**row, "to naive passes": round(ratio(times, "fit", "naive") * share, 3), "size": value})
     report("mask_sizes", rows, out=out, note=f"OPOM convex on {SURROGATE}, K = images; seconds of the processor")
@@ -151,10 +151,11 @@ def sizes(tiny: bool, out: Path) -> None:
 
 
 def people(tiny: bool, out: Path) -> None:
-    from opom_edu import load_people, protection
+    from opom_edu import People, load_people, protection
 
-    entry, who = trained(SURROGATE), load_people("synthetic")
-    chosen = list(who.values())[: 2 if tiny else 12]
+    entry, everybody = trained(SURROGATE), load_people("synthetic")
+    chosen = list(everybody.values())[: 2 if tiny else 12]
+    who = People(chosen, everybody.distractors)
     rows, deltas = [], []
     for name, as_it_is in (("frozen copy", False), ("as it is", True)):
         method = OPOM(recognizer(entry, as_it_is=as_it_is), steps=8 if tiny else STEPS)

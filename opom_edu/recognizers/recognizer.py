@@ -17,8 +17,8 @@ from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.recognizers.frozen import bytes_per_image, frozen_copy
 
-# Images per forward pass. Per image a CPU was fastest at 30; the GPU's figure is a guess (benchmarks/gpu.py tells).
-BATCH_CPU, BATCH_GPU = 30, 512
+# Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
+BATCH_CPU, BATCH_GPU = 20, 512
 MEMORY_CPU, SHARE_GPU = 2**30, 0.8  # what learning masks may take: bytes, and a share of what is free
 
 
