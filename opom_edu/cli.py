@@ -1,4 +1,4 @@
-"""The command line: ``opom-edu demo``, ``protect``, ``train`` and ``doctor``."""
+"""The command line: ``opom-edu demo``, ``protect``, ``sweep``, ``train`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from opom_edu.errors import OpomError, OpomWarning
@@ -53,15 +53,12 @@ def _plain_errors() -> Iterator[None]:
 
 def parse_eps(text: str) -> float:
     """A share of the pixel range, as "0.03" or "8/255"."""
-    above, _, below = text.partition("/")
+    from opom_edu.masks import parse_eps as parse
+
     try:
-        value = float(above) / float(below or 1)
-    except (ValueError, ZeroDivisionError):
-        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.03", param_hint="--eps") from None
-    if not 0 <= value <= 1:
-        hint = f"; for {text} gray levels write {text}/255" if value > 1 and not below else ""
-        raise typer.BadParameter(f"must be within 0 and 1, a share of the pixel range, got {text}{hint}", param_hint="--eps")
-    return value
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--eps") from None
 
 
 @app.command()
@@ -190,6 +187,37 @@ def protect(
         raise typer.Exit(1)
 
 
+@app.command()
+def sweep(
+    grid: Annotated[Path, typer.Argument(help="a TOML file: methods, people, surrogates, eps, seeds, targets")],
+    out: Annotated[Path, typer.Option(help="folder for the records and table.csv; every worker must see it")] = Path(
+        "out/sweep"
+    ),
+    scheduler: Annotated[
+        str, typer.Option(help="a Dask scheduler's address, tcp://HOST:PORT; by default workers on this machine")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=0, help="workers to start; by default one per GPU, else one per core")] = 0,
+) -> None:
+    """Run every job of a grid; stopped at any time, the same command goes on where it was."""
+    with _plain_errors():
+        from opom_edu.experiments import read_grid, run_sweep
+        from opom_edu.files import replacing
+
+        columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("jobs", total=None)
+            table = run_sweep(
+                read_grid(grid), out, scheduler=scheduler or None, workers=workers or None,
+                on_start=lambda address: errors.print(f"Dask's dashboard: {address}", markup=False),
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        with replacing(out / "table.csv") as temporary:
+            table.round(4).to_csv(temporary, index=False)
+    shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
+    console.print(shown.to_string(index=False), markup=False, highlight=False)
+    console.print(f"All columns: {out / 'table.csv'}", markup=False)
+
+
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # of the first person to learn, and to measure accuracy on
 HELD_OUT = (60, 10)  # people, photos of each
 QUICK = (100, 8, 2)  # people, photos of each, epochs: all seven within ten minutes on two cores
@@ -299,6 +327,7 @@ EXTRAS = {
     "onnx": ("onnxruntime",),
     "reference": ("cvxpy",),
     "train": ("pytorch-metric-learning",),
+    "sweep": ("dask", "distributed", "bokeh"),
     "lab": ("jupyterlab", "ipywidgets", "plotly", "umap-learn"),
 }
 

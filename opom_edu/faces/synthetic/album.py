@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,18 @@ def synthetic_people(
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))
         strangers = _tensor(render_people(others, 1, on_progress=more, **look).images)
     return People(people, strangers, photos=table, note="These people are synthetic: rendered, nobody who exists.")
+
+
+def synthetic_distractors(
+    distractors: int = 500, *, seed: int = 0, batch: int = 1000, **look: Any
+) -> Iterator[torch.Tensor]:
+    """The distractors of :func:`synthetic_people` with the same arguments, in batches ``(n, 3, size, size)``.
+
+    Rendered, or read from the cache, batch by batch: so ten thousand take no more memory than one thousand.
+    """
+    first = FIRST_SEED + seed * SEEDS_PER_SET + SEEDS_PER_SET // 2
+    for start in range(0, distractors, batch):
+        yield _tensor(render_people(range(first + start, first + min(start + batch, distractors)), 1, **look).images)
 
 
 def cache_folder() -> Path:
