@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -235,11 +236,17 @@ def train(
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same weights")] = 0,
     device: Annotated[str, typer.Option(help="where to train: cpu, cuda, ...")] = "cpu",
+    workers: Annotated[
+        int, typer.Option(min=0, help="processes that decode photos meanwhile; 0 keeps all of them decoded in memory")
+    ] = 0,
     out: Annotated[Path, typer.Option(help="folder for weights, cards and curves; name it in OPOM_EDU_WEIGHTS")] = Path(
         "out/weights"
     ),
 ) -> None:
-    """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was."""
+    """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was.
+
+    Several processes or GPUs: torchrun --nproc-per-node 2 .venv/bin/opom-edu train NAME --device cuda
+    """
     if bool(name) == every:
         raise typer.BadParameter("name one recognizer, or write --all")
     with _plain_errors():
@@ -253,8 +260,9 @@ def train(
         usual = QUICK if quick else (2000, 11, 0)
         count, each, passes = people or usual[0], photos or usual[1], epochs or usual[2] or None
         columns = (TextColumn("{task.description:40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=errors, transient=True) as bar:
-            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each)
+        console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes one tells
+        with Progress(*columns, console=errors, transient=True, disable=console.quiet) as bar:
+            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each, lazy=workers > 0)
             held_out = _render(bar, "rendering held-out people", HELD_OUT_SEED, *HELD_OUT)
             about = {"seeds": [TRAINING_SEED, TRAINING_SEED + count], "photos": each, "held_out_seeds": [HELD_OUT_SEED]}
             for each_name in RECIPES if every else [name]:
@@ -266,13 +274,13 @@ def train(
 
                 fit(
                     each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
-                    device=device, about=about, on_step=show,
+                    device=device, about=about, workers=workers, on_step=show,
                 )  # fmt: skip
                 bar.remove_task(task)
                 console.print(_described(out / f"{each_name}.json"), markup=False)
 
 
-def _render(bar: Progress, title: str, first: int, people: int, photos: int) -> Photos:
+def _render(bar: Progress, title: str, first: int, people: int, photos: int, lazy: bool = False) -> Photos:
     """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
     from opom_edu.faces.synthetic import render_people
     from opom_edu.recognizers.training import Photos
@@ -282,7 +290,7 @@ def _render(bar: Progress, title: str, first: int, people: int, photos: int) -> 
     def show(share: float) -> None:
         bar.update(task, completed=share)
 
-    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show)
+    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show, lazy=lazy)
     bar.remove_task(task)
     return Photos(album.images, album.labels, album.conditions["skin"].to_numpy())
 
