@@ -35,20 +35,23 @@ def arguments(description: str | None, rounds: int = 5) -> argparse.ArgumentPars
     return parser
 
 
-def in_turn(tasks: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, np.ndarray]:
+def in_turn(
+    tasks: Mapping[str, Callable[[], object]], rounds: int = 5, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, np.ndarray]:
     """Seconds of every task in each of ``rounds``, ``(rounds,)``, after one run to warm up.
 
-    The tasks take turns, forward and backward, so that other work on the machine burdens all alike. A task on a GPU has to
-    wait for it: ``torch.cuda.synchronize()``.
+    The tasks take turns, forward and backward, so that other work on the machine burdens all alike. With one thread on a
+    busy machine, ``clock=time.process_time`` counts the processor's seconds instead. A task on a GPU has to wait for it:
+    ``torch.cuda.synchronize()``.
     """
     for task in tasks.values():
         task()
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for index in range(rounds):
         for name in list(tasks)[:: 1 if index % 2 == 0 else -1]:
-            started = time.perf_counter()
+            started = clock()
             tasks[name]()
-            times[name].append(time.perf_counter() - started)
+            times[name].append(clock() - started)
     return {name: np.array(taken) for name, taken in times.items()}
 
 
@@ -58,7 +61,7 @@ def ratio(times: Mapping[str, np.ndarray], a: str, b: str) -> float:
 
 
 def peak_memory(*command: str) -> float:
-    """Peak memory, in MB, of a Python process that runs ``command`` and ends with :func:`report_memory`; only Linux tells."""
+    """Peak memory, in MB, of a Python process that runs ``command``, which ends with :func:`report_memory` (Linux)."""
     output = subprocess.check_output([sys.executable, *command], text=True)
     return int(output.split("VmHWM:")[1].split()[0]) / 1024
 
