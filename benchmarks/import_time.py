@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 from common import arguments, in_turn, ratio, report
@@ -34,7 +35,7 @@ def main() -> None:
     def run(code: str) -> None:
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
-    tasks = {name: (lambda code=code: run(code)) for name, code in CODE.items()}  # type: ignore[misc]
+    tasks = {name: partial(run, code) for name, code in CODE.items()}
     times = in_turn(tasks, 1 if options.tiny else options.rounds, children)
     rows = [
         {

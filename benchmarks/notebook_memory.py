@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import nbclient
 import nbformat
@@ -22,8 +23,8 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for path in sorted(FOLDER.glob(f"{options.only}*.ipynb"))[: 1 if options.tiny else None]:
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
+        notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))  # type: ignore[no-untyped-call]
         started = time.perf_counter()
         nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(FOLDER)}}).execute()
         told = notebook.cells[-1].outputs[0].text

@@ -33,7 +33,7 @@ def main() -> None:
     frontal = table[table["yaw"].abs() < 15]
     found = pd.DataFrame({"near-frontal": frontal[["hog", "haar"]].mean(), "all": table[["hog", "haar"]].mean()})
     found = (found.join(table.groupby("skin")[["hog", "haar"]].mean().T) * 100).round(1)
-    rows: list[dict[str, object]] = [
+    told: list[dict[str, object]] = [
         {"what": f"faces found by {name}, in %", **{str(key): float(value) for key, value in row.items()}}
         for name, row in found.iterrows()
     ]
@@ -41,11 +41,11 @@ def main() -> None:
     first, second = np.triu_indices(len(features), 1)
     distance = np.linalg.norm(features[first] - features[second], axis=1)
     same = album.labels[first] == album.labels[second]
-    rows.append({
+    told.append({
         "what": "dlib's recognizer", "AUC": float(roc_auc_score(same, -distance)),
         "distance, one person": float(distance[same].mean()), "distance, different people": float(distance[~same].mean()),
     })  # fmt: skip
-    report("synthetic_faces", rows, out=options.out, note=f"{count} people, {PHOTOS} photos of each")
+    report("synthetic_faces", told, out=options.out, note=f"{count} people, {PHOTOS} photos of each")
 
 
 def seen(images: np.ndarray) -> list[tuple[bool, bool, np.ndarray]]:

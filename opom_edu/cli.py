@@ -20,7 +20,8 @@ from opom_edu.errors import OpomError, OpomWarning
 if TYPE_CHECKING:
     from opom_edu.experiments import Comparison
     from opom_edu.recognizers import Recognizer
-    from opom_edu.recognizers.training import Photos, Step
+    from opom_edu.recognizers.batches import Photos
+    from opom_edu.recognizers.training import Step
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 console = Console(soft_wrap=True)
@@ -283,7 +284,7 @@ def train(
 def _render(bar: Progress, title: str, first: int, people: int, photos: int, lazy: bool = False) -> Photos:
     """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
     from opom_edu.faces.synthetic import render_people
-    from opom_edu.recognizers.training import Photos
+    from opom_edu.recognizers.batches import Photos
 
     task = bar.add_task(title, total=1)
 

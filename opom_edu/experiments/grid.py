@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from opom_edu import recognizers
 from opom_edu.errors import OpomError, PeopleError
 from opom_edu.faces.people import CHOICES
 from opom_edu.masks import METHODS, make_method, parse_eps
-from opom_edu.recognizers import Recognizer, list_recognizers, load_recognizer
+from opom_edu.recognizers import Recognizer, list_recognizers
 
 LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")
 
@@ -124,7 +125,7 @@ def read_grid(path: str | Path) -> Grid:
 
 def load_named(name: str, device: str = "cpu") -> Recognizer:
     """The recognizer of that name; of "a+b", the ensemble of a and b."""
-    parts = [load_recognizer(part, device=device) for part in name.split("+")]
+    parts = [recognizers.load_recognizer(part, device=device) for part in name.split("+")]
     return parts[0] if len(parts) == 1 else Recognizer.ensemble(parts)
 
 

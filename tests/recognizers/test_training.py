@@ -18,8 +18,9 @@ from opom_edu.faces.synthetic.album import StoredImages
 from opom_edu.recognizers import load_recognizer, zoo
 from opom_edu.recognizers.accuracy import accuracy
 from opom_edu.recognizers.augment import augment
+from opom_edu.recognizers.batches import Photos, embed
 from opom_edu.recognizers.recipes import Recipe
-from opom_edu.recognizers.training import Photos, Step, embed, train, whiten
+from opom_edu.recognizers.training import Step, train, whiten
 from tests.conftest import make_people
 
 RECIPE = Recipe(
