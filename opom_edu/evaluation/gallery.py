@@ -10,10 +10,10 @@ from torch import Tensor
 
 from opom_edu.errors import PeopleError
 from opom_edu.faces import People, quantize
-from opom_edu.masks import Mask
+from opom_edu.masks import Cloak
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-Masks = Mapping[str, Mask] | Sequence[Mask]
+Masks = Mapping[str, Cloak] | Sequence[Cloak]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def _embed(recognizer: Recognizer, groups: Sequence[Tensor]) -> Sequence[Tensor]
     return recognizer.embed(quantize(torch.cat(list(groups)))).split([len(group) for group in groups])
 
 
-def masks_by_person(people: People, masks: Masks) -> dict[str, Mask]:
+def masks_by_person(people: People, masks: Masks) -> dict[str, Cloak]:
     """Everybody's mask by name, in the order of ``people``.
 
     Raises:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -30,6 +30,19 @@ def check_eps(eps: float) -> float:
     if not isinstance(eps, int | float) or not 0 <= eps <= 1:
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps!r}")
     return float(eps)
+
+
+class Cloak(Protocol):
+    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself."""
+
+    @property
+    def eps(self) -> float: ...
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    def apply(self, images: Tensor) -> Tensor:
+        """The protected images ``(N, 3, H, W)``."""
 
 
 @dataclass(frozen=True, eq=False)
