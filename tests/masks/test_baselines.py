@@ -95,11 +95,10 @@ def test_they_stand_in_one_table_and_are_attacked_once(surrogate: Recognizer, pe
         calls.append(len(images))
         return 2 * images - 1
 
-    counting = replace_preprocess(surrogate, counted)
+    counting = Recognizer.from_module(surrogate.module, name="counting", preprocess=counted)
+    again = Recognizer.from_module(surrogate.module, name="again", preprocess=lambda x: 2 * x - 1)
     images = [person.train for person in people.values()]
-    methods = {
-        name: make_method(name, counting, **({} if name == "random" else {"steps": 6}), others=others) for name in METHODS
-    }
+    methods = {name: make_method(name, counting, steps=6, others=others) for name in METHODS}
     masks = {name: method.fit_many(images) for name, method in methods.items()}
     calls.clear()
     table = protection([surrogate, again], people, masks, ranks=(1,))

@@ -65,9 +65,7 @@ def test_the_loop_does_the_papers_steps(method: str, surrogate: Recognizer, peop
 
 
 def methods(surrogate: Recognizer) -> list[Learner[Mask]]:
-    plain = [
-        make_method(name, surrogate, steps=4) if name != "random" else make_method(name, surrogate) for name in PERSONAL
-    ]
+    plain = [make_method(name, surrogate, steps=4) for name in PERSONAL]
     return [*plain, OPOM(surrogate, steps=4, momentum=1.0, transforms=AIDS)]
 
 
