@@ -8,6 +8,7 @@ probe meets every clean other photo once. Beside it stands, always, the same rat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import cast
 
@@ -26,6 +27,8 @@ def protection(
     people: People,
     masks: Masks | Mapping[str, Masks],
     ranks: Sequence[int] = RANKS,
+    *,
+    cache: str | Path | None = None,
 ) -> pd.DataFrame:
     """Protection success rates by the paper's protocol.
 
@@ -35,6 +38,7 @@ def protection(
             clean test photos take their place.
         masks: name -> mask, or masks in the order of ``people``; or several of these by the name of their method.
         ranks: how many of the most similar gallery photos are looked at.
+        cache: a folder that keeps the clean photos' embeddings (see :meth:`Gallery.of`).
 
     Returns:
         One row per recognizer and method, rates in percent: see :func:`rates`.
@@ -45,11 +49,11 @@ def protection(
     """
     rows = []
     for recognizer in [recognizers] if isinstance(recognizers, Recognizer) else recognizers:
-        gallery = Gallery.of(recognizer, people)
-        unprotected = gallery.probes()
+        gallery = Gallery.of(recognizer, people, cache=cache)
+        unprotected = gallery.probes(top=max(ranks, default=1))
         for method, own in _by_method(masks).items():
             row = {"method": method, "recognizer": recognizer.name}
-            rows.append(row | rates(gallery.probes(own), unprotected, ranks))
+            rows.append(row | rates(gallery.probes(own, top=max(ranks, default=1)), unprotected, ranks))
     return pd.DataFrame(rows)
 
 

@@ -105,7 +105,7 @@ def _evaluate(
 ) -> Iterator[tuple[str, dict[str, float], list[dict[str, Any]]]]:
     """By method: its rates on the recognizer, and everybody's similarity without and with their mask."""
     gallery = Gallery.of(recognizer, people)
-    unprotected = gallery.probes()
+    unprotected = gallery.probes(top=max(RANKS))
     before = similarity(unprotected)
     ranks = [rank for rank in RANKS if rank <= min(own.distractors.shape[1] for own in unprotected.values())]
     try:
@@ -113,7 +113,7 @@ def _evaluate(
     except ValueError:  # too few people: identification alone can be measured
         thresholds = None
     for method, own in masks.items():
-        probes = gallery.probes(own)
+        probes = gallery.probes(own, top=max(RANKS))
         row = rates(probes, unprotected, ranks)
         if thresholds is not None:
             row |= accepted(probes, unprotected, thresholds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
+from opom_edu.files import sha256
 
 # Images per forward pass. Per image a CPU is fastest at 30 (benchmarks/mask_speed.py); the GPU's figure is a guess.
 BATCH_CPU, BATCH_GPU = 30, 512
@@ -35,8 +37,9 @@ class Recognizer:
         module: nn.Module | None = None,
         note: str = "",
         batch_size: int | None = None,
+        version: str | None = None,
     ) -> None:
-        self._forward, self._module, self._batch_size = forward, module, batch_size
+        self._forward, self._module, self._batch_size, self._version = forward, module, batch_size, version
         self.name, self.note = name, note
         self.differentiable = module is not None
         self.networks = frozenset({name})
@@ -60,6 +63,17 @@ class Recognizer:
         """Where the images go: the device of the module's parameters, else the CPU."""
         parameter = next(self._module.parameters(), None) if self._module is not None else None
         return torch.device("cpu") if parameter is None else parameter.device
+
+    def fingerprint(self) -> str | None:
+        """SHA-256, in hexadecimal, of the name and the network's layers and weights, or of the name and the version that a
+        black box was given; None for a black box without one, whose answers nobody can foresee."""
+        if self._module is None:
+            return None if self._version is None else hashlib.sha256(f"{self.name}\n{self._version}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.name}\n{self._module}".encode())
+        for key, value in self._module.state_dict().items():
+            digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     @property
     def batch_size(self) -> int:
@@ -150,18 +164,25 @@ class Recognizer:
 
     @classmethod
     def from_callable(
-        cls, fn: Callable[[Tensor], Any], *, name: str, note: str = "", batch_size: int | None = None
+        cls,
+        fn: Callable[[Tensor], Any],
+        *,
+        name: str,
+        note: str = "",
+        batch_size: int | None = None,
+        version: str | None = None,
     ) -> Recognizer:
         """Any black box: ``fn`` maps a batch ``(N, 3, 112, 112)`` in [0, 1] to ``(N, D)``, a tensor or an array.
 
-        It is called with ``batch_size`` images at the most.
+        It is called with ``batch_size`` images at the most. Give it a ``version``, another one whenever it may answer
+        otherwise, and its embeddings can be kept on disk.
         """
 
         def forward(images: Tensor) -> Any:
             answer = fn(images)
             return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
 
-        return cls(forward, name=name, note=note, batch_size=batch_size)
+        return cls(forward, name=name, note=note, batch_size=batch_size, version=version)
 
     @classmethod
     def from_onnx(
@@ -207,7 +228,8 @@ class Recognizer:
             pixels = (ordered * 255 - offset) / factor
             return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
 
-        return cls(forward, name=name or Path(path).stem)
+        version = f"{sha256(path)} {shape} {mean} {std} {channels}"
+        return cls(forward, name=name or Path(path).stem, version=version)
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:
