@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -38,8 +39,8 @@ DIFFERENCES = """What differs from the paper: synthetic people in place of photo
 learned other synthetic people in place of ResNet-50 and the like that learned photos; fewer distractors among whom to be
 found; photos rounded to 8 bit, as saved ones are; each probe looks for every other clean photo of the person. Compare the
 order of methods and recognizers, not the numbers."""
-ABOUT_ORDER = """Differences of means over black boxes at rank 1, in percentage points, with 95 % intervals; "undecided" where
-the interval holds 0."""
+ABOUT_ORDER = """Differences of means over black boxes at rank 1, in percentage points, with 95 % intervals; "undecided"
+where the interval holds 0."""
 BY = ["regime", "surrogate", "method"]
 
 
@@ -62,7 +63,7 @@ FULL = Size(people=500, others=100, distractors=10_000, surrogates=(*QUICK.surro
 def reproduce(
     regimes: Mapping[str, Callable[[], People]], surrogates: Sequence[Recognizer], recognizers: Sequence[Recognizer], *,
     methods: Sequence[str] = TABLE, others: int = 8, seeds: Sequence[int] = (0,), records: Records | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | None = None, **parameters: Any,
 ) -> pd.DataFrame:  # fmt: skip
     """Every method on every surrogate for the people of every regime, evaluated on all recognizers.
 
@@ -74,6 +75,7 @@ def reproduce(
             for everybody are learned.
         seeds: of learning.
         records: where finished cells are kept, so that the same call goes on after whatever stopped it.
+        parameters: of all methods, such as ``steps``.
 
     Returns:
         A row per regime, surrogate, method, seed, recognizer and person, as :meth:`Bench.measure` gives it.
@@ -93,7 +95,7 @@ def reproduce(
                     on_progress(f"{title}: {what}", (done + share) / total)
 
             progress(name, 0.0)
-            table = bench.measure(name, surrogate, seed=seed, others=rest, on_progress=progress)
+            table = bench.measure(name, surrogate, seed=seed, others=rest, on_progress=progress, **parameters)
             about = {"regime": regime, "surrogate": surrogate.name, "seed": seed, "person": f"{regime} " + table["person"]}
             tables.append(table.assign(**about))
     return pd.concat(tables, ignore_index=True)
