@@ -114,7 +114,7 @@ class Gallery:
             masked = (given[name].apply(self.people[name].test) for name in names)
             own = _embed(embedder(self.recognizer), masked)
         if top is None:
-            elsewhere = [embeddings @ self._others(name).T for name, embeddings in zip(names, own, strict=True)]
+            elsewhere = [embeddings @ self.strangers(name).T for name, embeddings in zip(names, own, strict=True)]
         else:
             elsewhere = self._largest(names, own, top)
         return {
@@ -122,7 +122,8 @@ class Gallery:
             for name, embeddings, others in zip(names, own, elsewhere, strict=True)
         }
 
-    def _others(self, name: str) -> Tensor:
+    def strangers(self, name: str) -> Tensor:
+        """Embeddings ``(M, D)`` of those whom the person is to be told apart from: distractors, else the other people."""
         if len(self.distractors):
             return self.distractors
         return torch.cat([clean for other, clean in self.own.items() if other != name])

@@ -20,6 +20,7 @@ from opom_edu.experiments.records import Records
 from opom_edu.experiments.study import Bench, bands, interval
 from opom_edu.faces import People, load_people
 from opom_edu.files import replacing
+from opom_edu.masks import METHODS, make_method
 from opom_edu.plots import heat_maps
 from opom_edu.recognizers import Recognizer
 
@@ -83,6 +84,8 @@ def reproduce(
     Raises:
         ValueError: for an unknown method, or one that learns from others if there are none.
     """
+    if unknown := set(methods) - {*METHODS}:  # before long work
+        make_method(min(unknown), surrogates[0])
     cells = [(surrogate, name, seed) for surrogate in surrogates for name in methods for seed in seeds]
     total, tables = len(regimes) * len(cells), []
     for first, (regime, load) in zip(range(0, total, len(cells)), regimes.items(), strict=True):

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
 
 MARKERS = "osD^vPX*"
+DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
 
 
 def curves(
     x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
     percent: bool = True, bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
 ) -> Figure:  # fmt: skip
-    """Lines with markers, told apart without color too; baselines in dashed gray.
+    """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
     Args:
         x: where each line has its points.
@@ -33,10 +34,10 @@ def curves(
     for name, values in lines.items():
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
-        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x")
+        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x" if name == UNLEARNED[1] else "+")
         if bands is not None and name in bands:
             axes.fill_between(x, *bands[name], color=color, alpha=0.15, linewidth=0)
-        axes.plot(x, values, color=color, marker=marker, linestyle="--" if name in UNLEARNED else "-", label=name)
+        axes.plot(x, values, color=color, marker=marker, linestyle=DASHES.get(name, "-"), label=name)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from opom_edu.experiments import Records, orders, paper_table, reproduce, white_boxes
+from opom_edu.experiments import Records, heat_figure, orders, paper_table, reproduce, white_boxes
 from opom_edu.experiments import paper as module
 from opom_edu.experiments.paper import BLACK_BOXES, PUBLISHED, Size, beside_paper, regimes, split, write_tables
 from opom_edu.faces import People
@@ -45,6 +45,17 @@ def test_every_cell_of_the_grid_is_there(rows: pd.DataFrame) -> None:
         for method in ("unprotected", "random noise", "FI-UAP all", "FI-UAP")
     ]
     assert table.columns.tolist() == ["ir-softmax", "ir-arcface", "third", "mean", "low", "high"]
+
+
+def test_heat_maps_show_every_rate_and_frame_the_white_boxes(rows: pd.DataFrame) -> None:
+    table, white = paper_table(rows), white_boxes(rows)
+    *maps, _bar = heat_figure(table, white).axes
+    assert [axes.get_title(loc="left") for axes in maps] == ["common", "celebrity"]
+    for axes, regime in zip(maps, ("common", "celebrity"), strict=True):
+        values = table.loc[regime, white.columns].to_numpy().flatten()
+        assert [text.get_text() for text in axes.texts] == [f"{value:.0f}" for value in values]
+        assert len(axes.patches) == white.loc[regime].to_numpy().sum() == 8
+        assert [label.get_text() for label in axes.get_xticklabels()] == list(white.columns)
 
 
 def test_the_mean_leaves_out_the_white_box(rows: pd.DataFrame) -> None:
