@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -47,6 +47,19 @@ def parse_eps(value: float | str) -> float:
         hint = f"; for {value} gray levels write {value}/255" if share > 1 and not below else ""
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range, got {value}{hint}")
     return share
+
+
+class Cloak(Protocol):
+    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself."""
+
+    @property
+    def eps(self) -> float: ...
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    def apply(self, images: Tensor) -> Tensor:
+        """The protected images ``(N, 3, H, W)``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,3 +52,26 @@ class HullTargets(Targets):
         hull = self.warmup_hull if step < self.warmup else self.hull
         with torch.no_grad():
             return hull.project(embeddings, check=False)  # the recognizer has checked them
+
+
+class Impersonation(Targets):
+    """TIP-IM: every image leaves its own clean embedding, and goes to the nearest embedding of somebody else."""
+
+    def __init__(self, clean: Tensor, others: Tensor) -> None:
+        super().__init__(clean)
+        self.others = others
+
+    def targets(self, embeddings: Tensor, step: int) -> Tensor:
+        return self.others[(embeddings @ self.others.T).argmax(-1)]
+
+    def loss(self, embeddings: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared distance to the own clean embedding less that to the target, ``(P,)``."""
+        return super().loss(embeddings, self.clean) - super().loss(embeddings, targets)
+
+
+class LogNorms(Targets):
+    """GD-UAP: the layers' activations grow. Here ``embeddings`` are their norms, ``(P, K, layers)``, above zero."""
+
+    def loss(self, embeddings: Tensor, targets: Tensor) -> Tensor:
+        """Sum of the logarithms over the layers, ``(P,)``."""
+        return embeddings.clamp_min(torch.finfo(embeddings.dtype).tiny).log().sum(-1).mean(-1)

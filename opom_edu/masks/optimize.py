@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from opom_edu.errors import MaskWarning
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.hulls import hull_type
-from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.mask import Cloak, Mask, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transfer import Transform, describe
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -51,12 +51,20 @@ class Step:
 
 
 OnStep = Callable[[Step], None]
+Made = TypeVar("Made", bound=Cloak, covariant=True)
 
 
-class Learner(ABC):
-    """The verbs that every method of making masks answers to, baselines included."""
+class Learner(ABC, Generic[Made]):
+    """The verbs that every method of making masks answers to, baselines included.
+
+    ``passes_per_photo``: gradients that each further protected photo costs; none where one mask serves them all.
+    """
 
     eps: float
+
+    @property
+    def passes_per_photo(self) -> int:
+        return 0
 
     @property
     @abstractmethod
@@ -68,10 +76,10 @@ class Learner(ABC):
         """Learn one person's mask step by step; the last step's ``delta`` is the mask that :meth:`fit` returns."""
 
     @abstractmethod
-    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> Sequence[Made]:
         """One mask for each person; ``people`` holds their images, each ``(K, 3, 112, 112)`` in [0, 1]."""
 
-    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Mask:
+    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Made:
         """One mask for the person in ``images (K, 3, 112, 112)``, in [0, 1].
 
         Args:
@@ -85,7 +93,7 @@ class Learner(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Method(Learner):
+class Method(Learner[Mask]):
     """A mask learned by sign-gradient ascent on a surrogate.
 
     Args:

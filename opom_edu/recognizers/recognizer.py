@@ -53,6 +53,17 @@ class Recognizer:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
 
     @property
+    def module(self) -> nn.Module:
+        """The network of a differentiable recognizer, for hooks.
+
+        Raises:
+            ValueError: for a black box.
+        """
+        if self._module is None:
+            raise ValueError(f"{self.name} is a black box: nobody sees its layers")
+        return self._module
+
+    @property
     def device(self) -> torch.device:
         """Where the images go: the device of the module's parameters, else the CPU."""
         parameter = next(self._module.parameters(), None) if self._module is not None else None
