@@ -14,6 +14,7 @@ from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerI
 from opom_edu.masks.mask import Cloak, Mask
 from opom_edu.masks.named import METHODS, PERSONAL, make_method
 from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
+from opom_edu.masks.preset import ladder, strong
 from opom_edu.masks.released import released_masks
 from opom_edu.masks.transfer import (
     Transform,
@@ -47,6 +48,7 @@ __all__ = [
     "Transform",
     "feature_dropout",
     "input_diversity",
+    "ladder",
     "make_method",
     "nesterov",
     "perceptual_budget",
@@ -59,5 +61,6 @@ __all__ = [
     "repeated",
     "scale_invariance",
     "smooth_gradient",
+    "strong",
     "variance_tuning",
 ]

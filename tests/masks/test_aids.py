@@ -10,11 +10,13 @@ from opom_edu.masks import (
     Step,
     feature_dropout,
     input_diversity,
+    ladder,
     nesterov,
     random_flip,
     repeated,
     scale_invariance,
     smooth_gradient,
+    strong,
     variance_tuning,
 )
 from opom_edu.masks.aids import Aid, Run
@@ -162,3 +164,12 @@ def test_bad_parameters_are_named(surrogate: Recognizer) -> None:
             make()
     with pytest.raises(ValueError, match=r"aids=\[nesterov\(\)\]"):
         OPOM(surrogate, aids=nesterov())
+
+
+def test_the_preset_is_the_last_rung_and_each_rung_adds_one_aid(surrogate: Recognizer) -> None:
+    rungs = ladder(surrogate, eps=4 / 255, seed=3)
+    last = list(rungs.values())[-1]
+    assert strong(surrogate, 4 / 255, 3).recipe() == last.recipe()
+    assert (last.steps, last.eps, last.seed, last.momentum) == (100, 4 / 255, 3, 1.0)
+    counts = [len(method.transforms) + len(method.aids) for method in rungs.values()]
+    assert counts == list(range(len(rungs)))
