@@ -124,7 +124,7 @@ def _random_resize(images: Tensor, generator: torch.Generator, *, smallest: floa
     share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
     size = [round(share * side) for side in images.shape[2:]]
     small = functional.interpolate(images, size, mode="bilinear", antialias=True)
-    return functional.interpolate(small, list(images.shape[2:]), mode="bilinear")
+    return functional.interpolate(small, list(images.shape[2:]), mode="bilinear").clamp(0, 1)  # rounding exceeds 1
 
 
 def _random_jpeg(images: Tensor, generator: torch.Generator, *, lowest: int, highest: int) -> Tensor:

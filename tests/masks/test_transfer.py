@@ -104,6 +104,14 @@ def test_light_changes_brightness_within_its_share() -> None:
     assert 0.63 < means.max() <= 0.65 + 1e-5
 
 
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_white_and_black_stay_within_the_range(transform: Transform) -> None:
+    for value in (0.0, 1.0):
+        for seed in range(5):
+            changed = transform(torch.full((3, 3, 112, 112), value), seeded(seed))
+            assert 0 <= changed.min() <= changed.max() <= 1
+
+
 def test_bad_parameters_are_named() -> None:
     for make, parameters in (
         (random_affine, {"scale": 1.0}), (random_resize, {"smallest": 0}), (random_jpeg, {"lowest": 0}),
