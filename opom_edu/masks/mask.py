@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -112,6 +112,18 @@ class Mask:
         if eps is not None:
             delta = delta.clamp(-check_eps(eps), eps)
         return (images + delta).clamp(0, 1)
+
+    def remove(self, images: Tensor) -> Tensor:
+        """The photos that ``images`` were before :meth:`apply`: the mask is a key for whoever holds it.
+
+        Exact to rounding, but where a photo was so bright or dark that the mask was clipped, and as far as JPEG and the like
+        have left the mask in it.
+
+        Raises:
+            MaskError: if the images have another size.
+            ValueError: for invalid images.
+        """
+        return replace(self, delta=-self.delta).apply(images)
 
     def save(self, path: str | Path) -> None:
         """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes."""
