@@ -5,6 +5,7 @@ from opom_edu.masks.mask import Mask, parse_eps
 from opom_edu.masks.named import METHODS, make_method
 from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
 from opom_edu.masks.released import released_masks
+from opom_edu.masks.restrict import Restricted
 from opom_edu.masks.transfer import Transform, input_diversity, random_flip
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Mask",
     "Method",
     "RandomNoise",
+    "Restricted",
     "Step",
     "Transform",
     "input_diversity",

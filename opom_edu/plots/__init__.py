@@ -4,5 +4,16 @@ from opom_edu.plots.curves import curves
 from opom_edu.plots.hulls import distance_strips, hull_panels
 from opom_edu.plots.photos import marked_photo, photo_row
 from opom_edu.plots.protection import UNLEARNED, psr_bars
+from opom_edu.plots.sweeps import cost_curves, sweep
 
-__all__ = ["UNLEARNED", "curves", "distance_strips", "hull_panels", "marked_photo", "photo_row", "psr_bars"]
+__all__ = [
+    "UNLEARNED",
+    "cost_curves",
+    "curves",
+    "distance_strips",
+    "hull_panels",
+    "marked_photo",
+    "photo_row",
+    "psr_bars",
+    "sweep",
+]

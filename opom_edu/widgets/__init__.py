@@ -12,6 +12,7 @@ from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
+from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
 from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
@@ -24,6 +25,7 @@ __all__ = [
     "LabState",
     "MaskPlayer",
     "PhotoLab",
+    "RobustnessLab",
     "Score",
     "ThresholdLab",
     "TransferLab",
@@ -32,6 +34,7 @@ __all__ = [
     "hull_playground",
     "mask_player",
     "photo_lab",
+    "robustness_lab",
     "threshold_lab",
     "transfer_lab",
 ]
