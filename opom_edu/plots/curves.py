@@ -37,16 +37,22 @@ def curves(
 
 
 def draw_lines(
-    axes: Axes, x: Sequence[float], lines: Mapping[str, Sequence[float]], *, percent: bool = True, start: int = 0
+    axes: Axes,
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    *,
+    percent: bool = True,
+    start: int = 0,
+    joined: bool = True,
 ) -> None:
-    """Draw what :func:`curves` shows; ``start`` is the place of the first line's look in the row of looks."""
+    """Draw what :func:`curves` shows; ``start`` is the place of the first one's look; markers alone unless ``joined``."""
     looks = islice(zip(cycle(COLORS), cycle(MARKERS), strict=False), start, None)
     for name, values in lines.items():
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
         color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x")
         style = dict(zip(UNLEARNED, (":", "--"), strict=True)).get(name, "-")
-        axes.plot(x, values, color=color, marker=marker, linestyle=style, label=name)
+        axes.plot(x, values, color=color, marker=marker, linestyle=style if joined else "", label=name)
     if percent:
         axes.set_ylim(-3, 103)
     axes.spines[["top", "right"]].set_visible(False)

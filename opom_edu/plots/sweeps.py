@@ -25,6 +25,8 @@ def sweep(
 ) -> Figure:
     """A line per method over the entries of a column, at equal distances in the table's order; means over all else.
 
+    Between cases that are no numbers there are no lines.
+
     Args:
         table: with the columns ``method``, ``over``, ``values`` and ``panel``.
         title: the sentence that states the result.
@@ -47,7 +49,8 @@ def sweep(
         lines = dict(zip(("unprotected", "random noise"), (means[column] for column in values[1:]), strict=True))
         for method, part in own.groupby("method", sort=False):
             lines[str(method)] = part.groupby(over)[values[0]].mean().loc[cases]
-        draw_lines(axes, range(len(cases)), lines, percent=values[0] == "psr_1")
+        numbers = pd.api.types.is_numeric_dtype(own[over])
+        draw_lines(axes, range(len(cases)), lines, percent=values[0] == "psr_1", joined=numbers)
         axes.set_xticks(range(len(cases)), [_wrapped(case) for case in cases])
         axes.set_xlabel(str(own[x_label].iloc[0]) if x_label in own else x_label or over)
         axes.set_title(name, fontsize=10)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+import torch
 from torch import Tensor
 
 from opom_edu.evaluation import CHANGES, PURIFIERS, Gallery, calibrate
-from opom_edu.evaluation.robustness import seen
 from opom_edu.faces import People, quantize
 from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots.protection import COLORS, GRAY, LIGHT
@@ -50,8 +49,7 @@ class RobustnessLab(Lab):
     """See :func:`robustness_lab`.
 
     Attributes:
-        person, change, severity, stop: the controls.
-        pictures: of the first test photo, by kind; ``board``, ``status``, ``alert``: HTML.
+        person, change, severity, stop: the controls. ``pictures``: of the first test photo, by kind; ``board``: HTML.
     """
 
     def __init__(
@@ -108,14 +106,14 @@ class RobustnessLab(Lab):
             photos[kind] = change.apply(masked, severity)
             picture.show(photos[kind][0], kind)
             yield
-        rows = []
+        rows: list[str] = []
+        other = ~torch.eye(len(person.test), dtype=torch.bool)  # than the photo itself
         for gallery, thresholds in zip(self.galleries, self.thresholds, strict=True):
-            self.say(f"asking {gallery.recognizer.name}...", len(rows) / len(self.galleries))
-            alone = replace(gallery, people=People([person], self.people.distractors), own={name: gallery.own[name]})
-            alone = alone if len(alone.distractors) else replace(alone, distractors=gallery.own[name][:1])
-            found = {kind: seen(alone, {name: own})[name].own for kind, own in photos.items()}
-            bars = "".join(_bar(kind, own, thresholds[name]) for kind, own in found.items())
-            rows.append(f'<tr><th scope="row">{escape(gallery.recognizer.name)}</th>{bars}</tr>')
+            asked = gallery.recognizer
+            self.say(f"asking {asked.name}...", len(rows) / len(self.galleries))
+            similar = {kind: (asked.embed(own) @ gallery.own[name].T).cpu()[other] for kind, own in photos.items()}
+            bars = "".join(_bar(kind, own, thresholds[name]) for kind, own in similar.items())
+            rows.append(f'<tr><th scope="row">{escape(asked.name)}</th>{bars}</tr>')
             yield
         heads = "".join(f'<th scope="col">{kind}</th>' for kind in KINDS)
         self.board.value = f'<table class="opom-board"><tr><th scope="col">black box</th>{heads}</tr>{"".join(rows)}</table>'
@@ -133,4 +131,5 @@ def _bar(kind: str, similar: Tensor, threshold: float) -> str:
     told = f"similarity {mean:.2f}, threshold {threshold:.2f}, {matching:.0f} % match"
     width, line = (100 * min(1.0, max(0.0, value)) for value in (mean, threshold))
     bar = f'<i style="width:{width:.0f}%;background:{KINDS[kind]}"></i><b style="left:{line:.0f}%"></b>'
-    return f'<td><div class="opom-bar" role="img" aria-label="{told}">{bar}</div><small>{mean:.2f}, {matching:.0f} % match</small></td>'
+    words = f"<small>{mean:.2f}, {matching:.0f} % match</small>"
+    return f'<td><div class="opom-bar" role="img" aria-label="{told}">{bar}</div>{words}</td>'
