@@ -20,7 +20,7 @@ from torch.nn.functional import cosine_similarity
 from opom_edu.evaluation.changes import bilateral, jpeg, median
 from opom_edu.evaluation.gallery import Gallery, Masks
 from opom_edu.evaluation.robustness import outcomes, rows_of, seen, with_baselines
-from opom_edu.faces import People, quantize
+from opom_edu.faces import People, check_images, quantize
 from opom_edu.masks import Learner, Mask
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.hardening import hardened
@@ -35,7 +35,12 @@ def estimate_mask(photos: Tensor, *, eps: float = 8 / 255, rounds: int = 3) -> T
     Args:
         photos: ``(N, 3, H, W)`` in [0, 1], one or more.
         eps: the budget that the adversary assumes, 0 to 1.
+
+    Raises:
+        ValueError: for invalid images, or none.
     """
+    if not len(check_images(photos, name="photos")):
+        raise ValueError("a mask is estimated from one photo at least, got none")
     estimate = torch.zeros_like(photos[0])
     for _ in range(rounds):
         residual = photos - bilateral((photos - estimate).clamp(0, 1), 30)

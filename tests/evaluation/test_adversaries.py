@@ -34,6 +34,8 @@ def test_more_photos_give_a_mask_away() -> None:
     assert found[0] + 0.1 < found[1] < found[2] - 0.02
     assert abs(cosine(estimate_mask(noisy), mask.delta)) < 0.05
     assert float(estimate_mask(mask.apply(noisy)).abs().max()) <= 8 / 255 + 1e-6
+    with pytest.raises(ValueError, match="got none"):
+        estimate_mask(photos[:0])
 
 
 def test_averaging_subtracts_what_it_found(people: People, surrogate: Recognizer, masks: dict[str, list[Mask]]) -> None:
