@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from opom_edu.exercises import chapter_0, chapter_1, chapter_2, chapter_3, chapter_4, chapter_5, chapter_6, chapter_9, chapter_10
+from opom_edu.exercises import (
+    chapter_0,
+    chapter_1,
+    chapter_2,
+    chapter_3,
+    chapter_4,
+    chapter_5,
+    chapter_6,
+    chapter_9,
+    chapter_10,
+)
 from opom_edu.exercises.verdict import Check, Verdict
 
 # By the chapter's number, then the exercise's: its check, and the praise for a right answer.

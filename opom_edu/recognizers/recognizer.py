@@ -6,7 +6,6 @@ import copy
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,8 @@ class Recognizer:
         self.differentiable = module is not None
         self.networks = frozenset({name})
         self._freeze: Callable[[], Recognizer] = lambda: self
-        self._frozen, self._image_bytes = False, 0
         self._twin: Callable[[str], tuple[Recognizer, nn.Module]] | None = None
+        self._frozen, self._image_bytes = False, 0
 
     def __repr__(self) -> str:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
@@ -175,14 +174,14 @@ class Recognizer:
         def freeze() -> Recognizer:
             copied = frozen_copy(module, lambda net, images: net(images if preprocess is None else preprocess(images)))
             return made if copied is None else cls.from_module(copied, name=name, preprocess=preprocess, note=note)
+
         made._freeze = freeze
+        made._twin = lambda twin: (cls.from_module(own := copy.deepcopy(module), name=twin, preprocess=preprocess), own)
         return made
-        made._twin = lambda twin: (
-            cls.from_module(own := deepcopy(module), name=twin, preprocess=preprocess, note=note),
-            own,
-        )
+
     def twin(self, name: str) -> tuple[Recognizer, nn.Module]:
         """The same recognizer with a network of its own, and that network, to train: this one stays as it is.
+
         Raises:
             ValueError: for a recognizer that :meth:`from_module` did not make.
         """
