@@ -5,9 +5,11 @@ from opom_edu.plots.heat import heat_maps
 from opom_edu.plots.hulls import distance_strips, hull_panels
 from opom_edu.plots.photos import marked_photo, photo_row
 from opom_edu.plots.protection import UNLEARNED, psr_bars
+from opom_edu.plots.sweeps import cost_curves, sweep
 
 __all__ = [
     "UNLEARNED",
+    "cost_curves",
     "curves",
     "distance_strips",
     "heat_maps",
@@ -16,4 +18,5 @@ __all__ = [
     "photo_row",
     "psr_bars",
     "study_curves",
+    "sweep",
 ]
