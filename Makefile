@@ -47,6 +47,7 @@ bench: setup  ## all benchmarks, side by side with their yardsticks
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/synthetic_faces.py
 	$(BIN)/python benchmarks/zoo_accuracy.py
+	$(BIN)/python benchmarks/video.py
 	$(BIN)/python benchmarks/widget_latency.py
 
 lock:  ## resolve all dependencies anew and write constraints.txt

@@ -37,6 +37,7 @@ _PACKAGES = (
     "masks",
     "plots",
     "protect",
+    "protect_video",
     "recognizers",
     "widgets",
 )

@@ -14,6 +14,7 @@ from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
+from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
     "Choice",
@@ -25,10 +26,12 @@ __all__ = [
     "Score",
     "ThresholdLab",
     "TransferLab",
+    "VideoLab",
     "epsilon_lab",
     "feature_map",
     "hull_playground",
     "mask_player",
     "threshold_lab",
     "transfer_lab",
+    "video_lab",
 ]
