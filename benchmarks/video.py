@@ -79,22 +79,34 @@ def main() -> None:
         print(Path("/proc/self/status").read_text())
         return
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "out/video.json")
+    found: dict[str, Any] = {"load": os.getloadavg(), "threads": torch.get_num_threads()}
+
+    def note(**more: Any) -> None:
+        """Keep and show what is known so far: the whole takes long on a busy machine."""
+        found.update(more)
+        with replacing(out) as temporary:
+            temporary.write_text(json.dumps(found, indent=1))
+        print(json.dumps(more), flush=True)
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subprocess.check_call([sys.executable, __file__, "make", name])
-        clip, frames = Video(folder / f"{LENGTHS[0]}.mp4"), LENGTHS[0] * FPS
-        found: dict[str, Any] = {"frames": frames, "load": os.getloadavg(), "threads": torch.get_num_threads()}
-        found["decode and encode"] = timed(lambda: clip.copy(folder / "again.mp4", clip.frames()), frames)
-        stages: dict[str, float] = {}
-        found["protect"] = timed(lambda: protect(clip.path, 0, stages), frames)
-        found["protect, stages begin at, s"] = stages
-        found["protect and measure 300 faces"] = timed(lambda: protect(clip.path, 300), frames)
-        for what in ("wall_s", "cpu_s"):
-            found[f"protect / decode and encode, {what}"] = found["protect"][what] / found["decode and encode"][what]
-        found["peak_mb"] = {length: peak(folder / f"{length}.mp4") for length in LENGTHS}
-    with replacing(out) as temporary:
-        temporary.write_text(json.dumps(found, indent=1))
-    print(json.dumps(found, indent=1))
+        measure(folder / f"{LENGTHS[0]}.mp4", note)
+        for length in LENGTHS:
+            note(**{f"peak memory of {length} s, MB": peak(folder / f"{length}.mp4")})
+
+
+def measure(path: Path, note: Callable[..., None]) -> None:
+    """The speed on one clip."""
+    clip = Video(path)
+    frames = round(clip.seconds * FPS)
+    yardstick = timed(lambda: clip.copy(path.with_name("again.mp4"), clip.frames()), frames)
+    note(**{"frames": frames, "decode and encode": yardstick})
+    stages: dict[str, float] = {}
+    own = timed(lambda: protect(path, 0, stages), frames)
+    ratios = {f"protect / decode and encode, {what}": own[what] / yardstick[what] for what in ("wall_s", "cpu_s")}
+    note(**{"protect": own, "stages begin at, s": stages}, **ratios)
+    note(**{"protect and measure 300 faces": timed(lambda: protect(path, 300), frames)})
 
 
 if __name__ == "__main__":
