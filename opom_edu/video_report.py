@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,15 +87,21 @@ def measure(
         return pd.DataFrame(), pd.DataFrame()
     about = [{"frame": p.frame, "time": p.time, "person": shown(p.person), "learned": p.learned} for p in probes]
     table = pd.DataFrame(about)
-    parts = [_crops(probes[start : start + CHUNK], eps) for start in range(0, len(probes), CHUNK)]
-    table = table.join(pd.concat([image_quality(part["before"], part["after"]) for part in parts], ignore_index=True))
+    quality, embedded = [], defaultdict[tuple[str, str], list[Tensor]](list)
+    for start in range(0, len(probes), CHUNK):
+        part = _crops(probes[start : start + CHUNK], eps)
+        quality.append(image_quality(part["before"], part["after"]))
+        for recognizer in recognizers:
+            for stage in STAGES:
+                embedded[recognizer.name, stage].append(recognizer.embed(part[stage]).cpu())
+    table = table.join(pd.concat(quality, ignore_index=True))
     apart, summary = min(APART, seconds / 4), []
     for recognizer in recognizers:
         others = torch.cat([recognizer.embed(quantize(part)).cpu() for part in distractors.split(CHUNK)])
         clean = {name: recognizer.embed(quantize(crops)).cpu() for name, (crops, _) in galleries.items()}
         line: dict[str, Any] = {"recognizer": recognizer.name, "kind": kind_of(recognizer, recognizers[0])}
         for stage in STAGES:
-            faces = torch.cat([recognizer.embed(part[stage]).cpu() for part in parts])
+            faces = torch.cat(embedded[recognizer.name, stage])
             rows = [
                 _row(face, clean[p.person], others, np.abs(galleries[p.person][1] - p.time) >= apart)
                 for face, p in zip(faces, probes, strict=True)
