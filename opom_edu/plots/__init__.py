@@ -1,6 +1,7 @@
 """Figures from tables and arrays; nothing here knows a recognizer, a mask or a person."""
 
 from opom_edu.plots.curves import curves, study_curves
+from opom_edu.plots.frames import over_time
 from opom_edu.plots.heat import heat_maps
 from opom_edu.plots.hulls import distance_strips, hull_panels
 from opom_edu.plots.photos import marked_photo, photo_row
@@ -20,3 +21,4 @@ __all__ = [
     "study_curves",
     "sweep",
 ]
+__all__ = ["UNLEARNED", "curves", "distance_strips", "hull_panels", "over_time", "photo_row", "psr_bars"]

@@ -18,6 +18,7 @@ from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
+from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
     "Choice",
@@ -33,6 +34,7 @@ __all__ = [
     "TableLab",
     "ThresholdLab",
     "TransferLab",
+    "VideoLab",
     "epsilon_lab",
     "feature_map",
     "hull_playground",
@@ -43,4 +45,5 @@ __all__ = [
     "table_lab",
     "threshold_lab",
     "transfer_lab",
+    "video_lab",
 ]
