@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from opom_edu.evaluation.changes import bilateral, jpeg, median
-from opom_edu.evaluation.gallery import Gallery, Masks
+from opom_edu.evaluation.gallery import Gallery, OwnMasks
 from opom_edu.evaluation.robustness import outcomes, rows_of, seen, with_baselines
 from opom_edu.faces import People, check_images, quantize
 from opom_edu.masks import Learner, Mask
@@ -49,7 +49,7 @@ def estimate_mask(photos: Tensor, *, eps: float = 8 / 255, rounds: int = 3) -> T
 
 
 def averaging(
-    recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, Masks], counts: Sequence[int] = (1, 2, 5, 10)
+    recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, OwnMasks], counts: Sequence[int] = (1, 2, 5, 10)
 ) -> pd.DataFrame:
     """The adversary estimates each person's mask from so many protected photos and subtracts it from the probes.
 
@@ -97,7 +97,7 @@ def _mean_cosine(estimates: Mapping[str, Tensor], true: Mapping[str, Mask]) -> f
     return fmean(float(cosine_similarity(own.flatten(), true[name].delta.flatten(), 0)) for name, own in estimates.items())
 
 
-def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, Masks]) -> pd.DataFrame:
+def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, OwnMasks]) -> pd.DataFrame:
     """Who wears the mask: nobody, the probe, the person's photos in the gallery, or both.
 
     Returns:
@@ -122,7 +122,7 @@ def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[s
     return pd.DataFrame(rows)
 
 
-def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, Masks]) -> pd.DataFrame:
+def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, OwnMasks]) -> pd.DataFrame:
     """Masks worn by the wrong person, shared by everybody, or known to an adversary who subtracts them.
 
     Returns:
@@ -153,7 +153,7 @@ def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[st
 
 
 def retrained(
-    recognizer: Recognizer, people: People, others: People, make: Callable[[Recognizer], Learner], **options: Any
+    recognizer: Recognizer, people: People, others: People, make: Callable[[Recognizer], Learner[Mask]], **options: Any
 ) -> pd.DataFrame:
     """The race in three stages: masks; a recognizer fine-tuned on masked photos of other people; masks learned anew on it.
 
@@ -184,7 +184,7 @@ def retrained(
 
 
 def detection(
-    people: People, masks: Mapping[str, Masks], qualities: Sequence[int] = (100, 90, 70, 50), *, seed: int = 0
+    people: People, masks: Mapping[str, OwnMasks], qualities: Sequence[int] = (100, 90, 70, 50), *, seed: int = 0
 ) -> pd.DataFrame:
     """Can protected photos be told from clean ones? A logistic regression on what a median filter takes away.
 

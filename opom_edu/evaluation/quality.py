@@ -12,7 +12,7 @@ from torch.nn import functional
 from opom_edu.evaluation.gallery import Masks, masks_by_person
 from opom_edu.evaluation.identification import protection
 from opom_edu.faces import People, check_images, quantize
-from opom_edu.masks import Learner, RandomNoise
+from opom_edu.masks import Learner, Mask, RandomNoise
 from opom_edu.recognizers import Recognizer
 
 SSIM_WINDOW = 11  # pixels, with a Gaussian weight of 1.5 pixels: Wang et al. 2004
@@ -77,7 +77,7 @@ def _luminance(images: Tensor) -> Tensor:
     return rgb_to_grayscale(images)
 
 
-def trade_off(recognizers: Sequence[Recognizer], people: People, learners: Sequence[Learner]) -> pd.DataFrame:
+def trade_off(recognizers: Sequence[Recognizer], people: People, learners: Sequence[Learner[Mask]]) -> pd.DataFrame:
     """What protection costs in visibility: everybody's masks by each of the methods, for instance one at several eps.
 
     Returns:

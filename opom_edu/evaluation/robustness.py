@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from opom_edu.evaluation.changes import CHANGES, Change
-from opom_edu.evaluation.gallery import Gallery, Masks, Probes, masks_by_person
+from opom_edu.evaluation.gallery import Gallery, OwnMasks, Probes, masks_by_person
 from opom_edu.evaluation.identification import rates
 from opom_edu.faces import People, quantize
 from opom_edu.masks import Mask, RandomNoise
@@ -22,7 +22,7 @@ BASELINES = ["unprotected_1", "noise_1"]
 
 
 def robustness(
-    recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, Masks], changes: Mapping[str, Change] = CHANGES
+    recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, OwnMasks], changes: Mapping[str, Change] = CHANGES
 ) -> pd.DataFrame:
     """Protection success rates after protected photos, saved in 8 bit, were changed; the gallery stays clean.
 
@@ -48,7 +48,7 @@ def robustness(
     return pd.DataFrame(rows)
 
 
-def with_baselines(people: People, masks: Mapping[str, Masks]) -> dict[str, dict[str, Mask]]:
+def with_baselines(people: People, masks: Mapping[str, OwnMasks]) -> dict[str, dict[str, Mask]]:
     """Everybody's masks by method, after "unprotected", zeros, and "random noise" of the same eps, other noise for each.
 
     Raises:

@@ -11,12 +11,8 @@ from torch import Tensor
 from opom_edu.masks.mask import Mask
 from opom_edu.masks.optimize import Learner, OnStep, Step
 
-OVAL = (
-    56 / 112,
-    68 / 112,
-    42 / 112,
-    52 / 112,
-)  # center and half axes, x and y, around the five points of ArcFace's template
+# Center and half axes, x and y, in shares of the crop: around the five points of ArcFace's template.
+OVAL = (56 / 112, 68 / 112, 42 / 112, 52 / 112)
 
 
 def luminance(delta: Tensor) -> Tensor:
@@ -35,7 +31,7 @@ RESTRICTIONS = {"luminance": luminance, "face": face}
 
 
 @dataclass(frozen=True, eq=False)
-class Restricted(Learner):
+class Restricted(Learner[Mask]):
     """The masks of another method, restricted after they were learned.
 
     Args:
@@ -46,7 +42,7 @@ class Restricted(Learner):
         ValueError: for another restriction.
     """
 
-    learner: Learner
+    learner: Learner[Mask]
     to: str
 
     def __post_init__(self) -> None:
