@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from opom_edu.files import replacing
 
@@ -92,6 +91,8 @@ def machine() -> dict[str, object]:
 
 def report(name: str, rows: Rows, *, out: Path = RESULTS, note: str = "") -> Path:
     """Print the rows as a table, and write them with the machine's facts to ``out/NAME.json``."""
+    import pandas as pd
+
     facts = machine()
     print(f"{name}: {note}\n" if note else f"{name}\n", pd.DataFrame(list(rows)).to_string(index=False), sep="")
     print(", ".join(f"{key} {value}" for key, value in facts.items() if value is not None))
@@ -104,6 +105,7 @@ def report(name: str, rows: Rows, *, out: Path = RESULTS, note: str = "") -> Pat
 def plot(name: str, rows: Rows, *, x: str, y: str, by: str = "", out: Path = RESULTS, log: bool = True) -> Path:
     """A line of ``y`` against the size ``x``, one for each value of the column ``by``, to ``out/NAME.png``."""
     import matplotlib.style
+    import pandas as pd
     from matplotlib.figure import Figure
 
     with matplotlib.style.context("tableau-colorblind10"):

@@ -1,4 +1,4 @@
-"""The command line: ``opom-edu demo``, ``protect``, ``sweep``, ``train`` and ``doctor``."""
+"""The command line: ``opom-edu demo``, ``reproduce``, ``sweep``, ``protect``, ``train`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -304,6 +304,54 @@ def _described(card: Path) -> str:
     found = read["accuracy"]["all"]
     figures = f"AUC {found['auc']:.3f}, rank-1 {found['rank1']:.1%}, TAR at FAR 0.1% {found['tar']:.1%}"
     return f"{read['name']}: {figures} on unseen synthetic people; {read['bytes'] / 1e6:.1f} MB in {card.parent}"
+
+
+@app.command()
+def reproduce(
+    quick: Annotated[bool, typer.Option(help="fewer people and surrogates: under ten minutes on two cores")] = False,
+    people: Annotated[
+        str, typer.Option(help="synthetic: two sets, of common and of celebrity photos; or opom:PATH, folder:PATH, lfw")
+    ] = "synthetic",
+    surrogates: Annotated[str, typer.Option(help="learn on each of these, comma-separated")] = "",
+    targets: Annotated[str, typer.Option(help="try on these; by default the zoo's, or dlib for photos")] = "",
+    methods: Annotated[str, typer.Option(help="comma-separated; by default the paper's and one mask for everybody")] = "",
+    count: Annotated[int, typer.Option(min=0, help="synthetic people to protect; by default 500, or 16 with --quick")] = 0,
+    seeds: Annotated[int, typer.Option(min=0, help="masks per person and method; by default 3, or 1 with --quick")] = 0,
+    device: Annotated[str, typer.Option(help="where the recognizers run: cpu, cuda, ...")] = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for table.md, rates.csv, heat maps and finished cells")] = Path(
+        "out/reproduce"
+    ),
+) -> None:
+    """The paper's table. Stopped at any time, the same command goes on where it was."""
+    with _plain_errors():
+        from dataclasses import replace
+
+        from opom_edu.experiments import Records, paper
+        from opom_edu.recognizers import load_recognizer
+        from opom_edu.recognizers.recipes import RECIPES
+
+        usual = paper.QUICK if quick else paper.FULL
+        size = replace(usual, people=count or usual.people, seeds=seeds or usual.seeds)
+        records = Records(out / "records")
+        own = people == "synthetic"
+        learned_on = _names(surrogates) or (list(size.surrogates) if own else ["mobilefacenet"])
+        names = dict.fromkeys([*learned_on, *(_names(targets) or (RECIPES if own else ["dlib"]))])
+        recognizers = {name: load_recognizer(name, device=device) for name in names}
+        columns = (TextColumn("{task.description:56}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("loading people", total=1)
+
+            def show(what: str, share: float) -> None:
+                bar.update(task, description=what, completed=share)
+
+            rows = paper.reproduce(
+                paper.regimes(people, size, show), [recognizers[name] for name in learned_on], list(recognizers.values()),
+                methods=_names(methods) or paper.TABLE, others=size.others, seeds=range(size.seeds), records=records,
+                on_progress=show,
+            )  # fmt: skip
+        written = paper.write_tables(rows, out, note="These people are synthetic." if own else f"People: {people}.")
+    console.print("\n".join(paper.told(paper.orders(rows))), markup=False, highlight=False)
+    console.print(f"Written: {', '.join(map(str, written))}", markup=False)
 
 
 @app.command()

@@ -12,10 +12,10 @@ from torch import Tensor
 from opom_edu.errors import PeopleError
 from opom_edu.evaluation.embeddings import embedder
 from opom_edu.faces import People
-from opom_edu.masks import Mask
+from opom_edu.masks import Cloak
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-Masks = Mapping[str, Mask] | Sequence[Mask]
+Masks = Mapping[str, Cloak] | Sequence[Cloak]
 TOGETHER = 1000  # photos that are embedded in one call
 COLUMNS = 4096  # of the matrix of similarities that are in memory at a time: 16 KB per probe
 
@@ -114,7 +114,7 @@ class Gallery:
             masked = (given[name].apply(self.people[name].test) for name in names)
             own = _embed(embedder(self.recognizer), masked)
         if top is None:
-            elsewhere = [embeddings @ self._others(name).T for name, embeddings in zip(names, own, strict=True)]
+            elsewhere = [embeddings @ self.strangers(name).T for name, embeddings in zip(names, own, strict=True)]
         else:
             elsewhere = self._largest(names, own, top)
         return {
@@ -122,7 +122,8 @@ class Gallery:
             for name, embeddings, others in zip(names, own, elsewhere, strict=True)
         }
 
-    def _others(self, name: str) -> Tensor:
+    def strangers(self, name: str) -> Tensor:
+        """Embeddings ``(M, D)`` of those whom the person is to be told apart from: distractors, else the other people."""
         if len(self.distractors):
             return self.distractors
         return torch.cat([clean for other, clean in self.own.items() if other != name])
@@ -183,7 +184,7 @@ def _embed(embed: Callable[[Tensor], Tensor], groups: Iterable[Tensor]) -> list[
     return found
 
 
-def masks_by_person(people: People, masks: Masks, names: Iterable[str] | None = None) -> dict[str, Mask]:
+def masks_by_person(people: People, masks: Masks, names: Iterable[str] | None = None) -> dict[str, Cloak]:
     """Everybody's mask by name, in the order of ``people``; of ``names`` alone, if given and the masks are by name.
 
     Raises:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from opom_edu.evaluation.gallery import Gallery, Masks, Probes
 from opom_edu.faces import People
-from opom_edu.masks import Mask
+from opom_edu.masks import Cloak
 from opom_edu.recognizers import Recognizer
 
 RANKS = (1, 5, 10)
@@ -78,11 +78,11 @@ def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
 
 def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
     """Masks by method; where only one method's are given, its name is in their recipe."""
-    if isinstance(masks, Mask):
+    if hasattr(masks, "apply"):
         raise ValueError("masks must be one per person: a mapping from name to mask, or a list in the order of people")
     values = list(masks.values()) if isinstance(masks, Mapping) else list(masks)
     if not values:
         raise ValueError("no masks were given")
-    if isinstance(values[0], Mask):
-        return {str(values[0].recipe.get("method", "mask")): cast(Masks, masks)}
+    if hasattr(values[0], "apply"):
+        return {str(cast(Cloak, values[0]).recipe.get("method", "mask")): cast(Masks, masks)}
     return cast(Mapping[str, Masks], masks)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -47,6 +47,19 @@ def parse_eps(value: float | str) -> float:
         hint = f"; for {value} gray levels write {value}/255" if share > 1 and not below else ""
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range, got {value}{hint}")
     return share
+
+
+class Cloak(Protocol):
+    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself."""
+
+    @property
+    def eps(self) -> float: ...
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    def apply(self, images: Tensor) -> Tensor:
+        """The protected images ``(N, 3, H, W)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +112,18 @@ class Mask:
         if eps is not None:
             delta = delta.clamp(-check_eps(eps), eps)
         return (images + delta).clamp(0, 1)
+
+    def remove(self, images: Tensor) -> Tensor:
+        """The photos that ``images`` were before :meth:`apply`: the mask is a key for whoever holds it.
+
+        Exact to rounding, but where a photo was so bright or dark that the mask was clipped, and as far as JPEG and the like
+        have left the mask in it.
+
+        Raises:
+            MaskError: if the images have another size.
+            ValueError: for invalid images.
+        """
+        return replace(self, delta=-self.delta).apply(images)
 
     def save(self, path: str | Path) -> None:
         """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes."""

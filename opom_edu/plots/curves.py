@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
 
 MARKERS = "osD^vPX*"
+DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
 
 
 def curves(
-    x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, percent: bool = True
-) -> Figure:
-    """Lines with markers, told apart without color too; baselines in dashed gray.
+    x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
+    percent: bool = True, bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+) -> Figure:  # fmt: skip
+    """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
     Args:
         x: where each line has its points.
         lines: by name, one value per entry of ``x``; those named in ``UNLEARNED`` are baselines.
+        bands: by name, the lower and the upper edge of a line's confidence band.
         percent: whether the values are percentages, and the axis runs from 0 to 100.
 
     Raises:
@@ -30,8 +34,10 @@ def curves(
     for name, values in lines.items():
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
-        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x")
-        axes.plot(x, values, color=color, marker=marker, linestyle="--" if name in UNLEARNED else "-", label=name)
+        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x" if name == UNLEARNED[1] else "+")
+        if bands is not None and name in bands:
+            axes.fill_between(x, *bands[name], color=color, alpha=0.15, linewidth=0)
+        axes.plot(x, values, color=color, marker=marker, linestyle=DASHES.get(name, "-"), label=name)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
@@ -41,3 +47,18 @@ def curves(
     axes.grid(color="#e6e6e6")
     axes.legend(frameon=False)
     return figure
+
+
+def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Figure:
+    """A line with its confidence band for each method over the values of one parameter.
+
+    Args:
+        table: a row per ``method`` and value of ``parameter``, with ``mean``, ``low`` and ``high`` in percent.
+    """
+    values = {column: table.pivot(index="method", columns=parameter, values=column) for column in ("mean", "low", "high")}
+    methods = table["method"].unique()
+    return curves(
+        list(values["mean"].columns), {m: values["mean"].loc[m].tolist() for m in methods}, title=title, x_label=x_label,
+        y_label=f"mean PSR of the black boxes, rank {rank} (%)",
+        bands={m: (values["low"].loc[m].tolist(), values["high"].loc[m].tolist()) for m in methods},
+    )  # fmt: skip
