@@ -38,6 +38,7 @@ _PACKAGES = (
     "masks",
     "plots",
     "protect",
+    "protect_video",
     "recognizers",
     "widgets",
 )

@@ -16,6 +16,7 @@ from opom_edu.masks.named import METHODS, PERSONAL, make_method
 from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
 from opom_edu.masks.preset import ladder, strong
 from opom_edu.masks.released import released_masks
+from opom_edu.masks.restrict import Restricted
 from opom_edu.masks.transfer import (
     Transform,
     input_diversity,
@@ -44,6 +45,7 @@ __all__ = [
     "PerImage",
     "PerImageMask",
     "RandomNoise",
+    "Restricted",
     "Step",
     "Transform",
     "feature_dropout",
