@@ -38,7 +38,7 @@ def embedder(recognizer: Recognizer, cache: str | Path | None = None) -> Callabl
     def embed(images: Tensor) -> Tensor:
         levels = images.mul(255).round().byte().cpu().contiguous().numpy()
         key = hashlib.sha256(f"{made_by} {levels.shape}".encode())
-        key.update(levels)
+        key.update(levels.tobytes())
         path = folder / f"{key.hexdigest()}.npy"
         found = _read(path, len(images))
         if found is None:

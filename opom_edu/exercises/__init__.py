@@ -13,6 +13,7 @@ from opom_edu.exercises import (
     chapter_5,
     chapter_6,
     chapter_7,
+    chapter_10,
     chapter_11,
 )
 from opom_edu.exercises.verdict import Check, Verdict
@@ -27,6 +28,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     **chapter_5.CHECKS,
     **chapter_6.CHECKS,
     **chapter_7.CHECKS,
+    **chapter_10.CHECKS,
     **chapter_11.CHECKS,
 }
 

@@ -57,8 +57,10 @@ class Universal(Method):
         check_training(images)
         return (step.of(0) for step in self._ascend(self.photos()[None], start))
 
-    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
-        """The same mask for each person; it is learned once in a call."""
+    def fit_many(
+        self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
+    ) -> list[Mask]:
+        """The same mask for each person, learned once in a call; one batch, whatever ``memory`` there is."""
         for images in people:
             check_training(images)
         for step in self._ascend(self.photos()[None]):

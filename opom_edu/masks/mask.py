@@ -45,6 +45,23 @@ class Cloak(Protocol):
         """The protected images ``(N, 3, H, W)``."""
 
 
+def parse_eps(value: float | str) -> float:
+    """A share of the pixel range given as a number or as text, "0.03" or "8/255".
+
+    Raises:
+        ValueError: if it is no number, or not within 0 to 1.
+    """
+    above, _, below = str(value).partition("/")
+    try:
+        share = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"eps {value!r} is not a number such as 8/255 or 0.03") from None
+    if not 0 <= share <= 1:
+        hint = f"; for {value} gray levels write {value}/255" if share > 1 and not below else ""
+        raise ValueError(f"eps must be within 0 and 1, a share of the pixel range, got {value}{hint}")
+    return share
+
+
 @dataclass(frozen=True, eq=False)
 class Mask:
     """One mask for all photos of one person.

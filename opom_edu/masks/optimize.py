@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -166,12 +167,23 @@ class Method(Learner[Mask]):
                 eps, from which few steps lead to the one for this eps.
         """
         check_training(images)
-        return (step.of(0) for step in self._ascend(images[None], start))
+        return (step.of(0) for step in self._quick()._ascend(images[None], start))
 
-    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+    def _quick(self, memory: float | None = None) -> Self:
+        """The same method on a frozen copy of the surrogate, made anew because the surrogate may have changed."""
+        made = copy(self)
+        object.__setattr__(made, "surrogate", self.surrogate.frozen(memory=memory))
+        return made
+
+    def fit_many(
+        self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
+    ) -> list[Mask]:
         """One mask for each person, learned together: as many people per forward pass as the surrogate takes images.
 
         People with equally many images share a pass. The masks are those that :meth:`fit` gives one by one.
+
+        Args:
+            memory: bytes that a batch may take, beside the people's images; see :meth:`Recognizer.frozen`.
         """
         if isinstance(people, Tensor | Mapping):
             raise ValueError("people must be a list with each person's images; for one person use fit(images)")
@@ -179,8 +191,9 @@ class Method(Learner[Mask]):
             check_training(images)
         masks: dict[int, Mask] = {}
         done = 0
-        for group in self._groups(people):
-            for step in self._ascend(torch.stack([people[i] for i in group])):
+        quick = self._quick(memory)
+        for group in quick._groups(people):
+            for step in quick._ascend(torch.stack([people[i] for i in group])):
                 if on_step is not None:
                     share = (done + step.progress * len(group)) / len(people)
                     on_step(replace(step, progress=share))
@@ -203,10 +216,12 @@ class Method(Learner[Mask]):
         generators = [torch.Generator().manual_seed(self.seed) for _ in images]
         objective = self.objective(self._embed(images))
         if start is None:
-            drawn = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
+            drawn = torch.rand(images.shape[1:], generator=generators[0])  # for everybody: all have the same seed
+            for generator in generators[1:]:
+                generator.set_state(generators[0].get_state())
             noise = self.eps * (2 * drawn - 1)
         else:
-            noise = start.clamp(-self.eps, self.eps).expand(images.shape)
+            noise = start.clamp(-self.eps, self.eps)
         masked = (images + noise.to(images.device)).clamp(0, 1)
         velocity = torch.zeros_like(images[:, 0])
         for index in range(self.steps):

@@ -3,7 +3,17 @@
 from opom_edu.plots.curves import curves, study_curves
 from opom_edu.plots.heat import heat_maps
 from opom_edu.plots.hulls import distance_strips, hull_panels
-from opom_edu.plots.photos import photo_row
+from opom_edu.plots.photos import marked_photo, photo_row
 from opom_edu.plots.protection import UNLEARNED, psr_bars
 
-__all__ = ["UNLEARNED", "curves", "distance_strips", "heat_maps", "hull_panels", "photo_row", "psr_bars", "study_curves"]
+__all__ = [
+    "UNLEARNED",
+    "curves",
+    "distance_strips",
+    "heat_maps",
+    "hull_panels",
+    "marked_photo",
+    "photo_row",
+    "psr_bars",
+    "study_curves",
+]

@@ -11,7 +11,8 @@ from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
-from opom_edu.widgets.photos_lab import PhotosLab, photos_lab
+from opom_edu.widgets.photo_count_lab import PhotoCountLab, photo_count_lab
+from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
 from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
@@ -24,7 +25,8 @@ __all__ = [
     "HullPlayground",
     "LabState",
     "MaskPlayer",
-    "PhotosLab",
+    "PhotoCountLab",
+    "PhotoLab",
     "Score",
     "TableLab",
     "ThresholdLab",
@@ -33,7 +35,8 @@ __all__ = [
     "feature_map",
     "hull_playground",
     "mask_player",
-    "photos_lab",
+    "photo_count_lab",
+    "photo_lab",
     "table_lab",
     "threshold_lab",
     "transfer_lab",
