@@ -82,6 +82,10 @@ def around(direction: Tensor, count: int, spread: float, generator: torch.Genera
     return torch.nn.functional.normalize(drawn, dim=-1)
 
 
+def each(way: Way, points: np.ndarray) -> list[np.ndarray]:
+    return [way(point) for point in points]
+
+
 def compare(tiny: bool, rounds: int, out: Path) -> None:
     rows: list[dict[str, object]] = []
     generator = torch.Generator().manual_seed(0)
@@ -91,10 +95,10 @@ def compare(tiny: bool, rounds: int, out: Path) -> None:
         plain, points = features.double().numpy(), x[:sample].double().numpy()
         hull, others = ConvexHull(features), ways(plain)
         tasks: dict[str, Callable[[], object]] = {"batched": partial(hull.project, x)}
-        tasks |= {name: lambda way=way, points=points: [way(p) for p in points] for name, way in others.items()}
+        tasks |= {name: partial(each, way, points) for name, way in others.items()}
         times = in_turn(tasks, rounds, time.process_time)
         weights = {"batched": hull.weights(x[:sample]).double().numpy()}
-        weights |= {name: np.stack([way(p) for p in points]) for name, way in others.items()}
+        weights |= {name: np.stack(each(way, points)) for name, way in others.items()}
         # Weights that do not sum to one are no point of the hull; scaled, they are one.
         excess = {name: np.square(points - w / w.sum(1, keepdims=True) @ plain).sum(1) for name, w in weights.items()}
         best = np.min(list(excess.values()), 0)

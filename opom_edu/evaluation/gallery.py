@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,10 +13,12 @@ from torch import Tensor
 from opom_edu.errors import PeopleError
 from opom_edu.evaluation.embeddings import embedder
 from opom_edu.faces import People
-from opom_edu.masks import Cloak
+from opom_edu.masks import Cloak, Mask
 from opom_edu.recognizers import Recognizer, check_recognizer
 
 Masks = Mapping[str, Cloak] | Sequence[Cloak]
+OwnMasks = Mapping[str, Mask] | Sequence[Mask]  # for what takes a mask apart
+Worn = TypeVar("Worn", bound=Cloak)
 TOGETHER = 1000  # photos that are embedded in one call
 COLUMNS = 4096  # of the matrix of similarities that are in memory at a time: 16 KB per probe
 
@@ -184,7 +187,9 @@ def _embed(embed: Callable[[Tensor], Tensor], groups: Iterable[Tensor]) -> list[
     return found
 
 
-def masks_by_person(people: People, masks: Masks, names: Iterable[str] | None = None) -> dict[str, Cloak]:
+def masks_by_person(
+    people: People, masks: Mapping[str, Worn] | Sequence[Worn], names: Iterable[str] | None = None
+) -> dict[str, Worn]:
     """Everybody's mask by name, in the order of ``people``; of ``names`` alone, if given and the masks are by name.
 
     Raises:

@@ -13,6 +13,8 @@ from opom_edu.exercises import (
     chapter_5,
     chapter_6,
     chapter_7,
+    chapter_8,
+    chapter_9,
     chapter_10,
     chapter_11,
 )
@@ -28,6 +30,8 @@ CHECKS: dict[str, tuple[Check, str]] = {
     **chapter_5.CHECKS,
     **chapter_6.CHECKS,
     **chapter_7.CHECKS,
+    **chapter_8.CHECKS,
+    **chapter_9.CHECKS,
     **chapter_10.CHECKS,
     **chapter_11.CHECKS,
 }

@@ -50,12 +50,12 @@ def dlib_finder(*, upsample: int = 1) -> Finder:
         size = [max(1, round(side * share)) for side in pixels.shape[1::-1]]
         copy = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR)
         first = (alignment(_landmarks(copy, box) / share) for box in detector(copy))
-        return np.array([_refined(pixels, matrix) for matrix in first]).reshape(-1, 5, 2)
+        return np.array([refined(pixels, matrix) for matrix in first]).reshape(-1, 5, 2)
 
     return find
 
 
-def _refined(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def refined(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Landmarks found again on the face as ``matrix`` sets it upright, in pixels of the photo."""
     import dlib
 

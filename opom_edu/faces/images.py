@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -43,6 +46,12 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
             hint = "; divide by 255" if low >= 0 and 1 < high <= 255 else ""
             raise ValueError(f"{name} must lie in [0, 1] without NaN, got {low:.4g} to {high:.4g}{hint}")
     return images
+
+
+def from_pixels(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Aligned crops ``(112, 112, 3)`` uint8 RGB as an image batch."""
+    stacked = np.array(crops, np.uint8).reshape(-1, SIZE, SIZE, 3)
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float().div(255).contiguous()
 
 
 def quantize(images: Tensor) -> Tensor:

@@ -55,15 +55,15 @@ class Universal(Method):
     def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
         """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
         check_training(images)
-        return (step.of(0) for step in self._ascend(self.photos()[None], start))
+        return (step.of(0) for step in self._quick()._ascend(self.photos()[None], start))
 
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
     ) -> list[Mask]:
-        """The same mask for each person, learned once in a call; one batch, whatever ``memory`` there is."""
+        """The same mask for each person; it is learned once in a call."""
         for images in people:
             check_training(images)
-        for step in self._ascend(self.photos()[None]):
+        for step in self._quick(memory)._ascend(self.photos()[None]):
             if on_step is not None:
                 on_step(step)
         return [Mask(step.delta[0].cpu(), self.eps, self.recipe())] * len(people)
@@ -243,7 +243,7 @@ class PerImage(Learner[PerImageMask]):
 
     def iterate(self, images: Tensor) -> Iterator[Step]:
         """The attack on these photos step by step; every tensor has one more dimension in front, the photos."""
-        return self.method._ascend(check_training(images).unsqueeze(1))
+        return self.method._quick()._ascend(check_training(images).unsqueeze(1))
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
         """For each person what will attack their photos; nothing is learned from the photos given."""

@@ -39,11 +39,12 @@ class HullTargets(Targets):
     """OPOM: every image leaves the nearest point of the person's hull, found anew at every step.
 
     Inside a hull the nearest point is the point itself and there is no way out to see, so the first ``warmup`` steps leave
-    the class center instead.
+    the class center instead. With ``dispersal`` the masked images also leave one another.
     """
 
-    def __init__(self, clean: Tensor, *, hull: str, warmup: int = 0) -> None:
+    def __init__(self, clean: Tensor, *, hull: str, warmup: int = 0, dispersal: float = 0.0) -> None:
         super().__init__(clean)
+        self.dispersal = dispersal
         self.hull: Hull = hull_type(hull)(clean)
         self.warmup_hull: Hull = ClassCenter(clean)
         self.warmup = warmup
@@ -52,6 +53,12 @@ class HullTargets(Targets):
         hull = self.warmup_hull if step < self.warmup else self.hull
         with torch.no_grad():
             return hull.project(embeddings, check=False)  # the recognizer has checked them
+
+    def loss(self, embeddings: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared distance to the targets, plus ``dispersal`` times that over all pairs of images, ``(P,)``."""
+        away = super().loss(embeddings, targets)
+        # The mean over pairs of unit vectors, each with itself too: 2 less twice the squared length of their mean.
+        return away + self.dispersal * (2 - 2 * embeddings.mean(-2).square().sum(-1)) if self.dispersal else away
 
 
 class Impersonation(Targets):

@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from opom_edu.errors import MaskWarning
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.hulls import hull_type
+from opom_edu.masks.aids import Aid, Gradient, Run
 from opom_edu.masks.mask import Cloak, Mask, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transfer import Transform, describe
@@ -104,6 +105,7 @@ class Method(Learner[Mask]):
         momentum: share of the previous direction kept (MI-FGSM, Dong et al., CVPR 2018); the paper uses 0, or 1 with 100
             steps. Every gradient is first divided by its mean absolute value over the whole mask.
         transforms: applied in order to the masked images before each step; see :mod:`opom_edu.masks.transfer`.
+        aids: what else is done to the gradient, the last outermost; see :mod:`opom_edu.masks.aids`.
         seed: of the starting noise and of the transforms; the same seed gives the same mask, to the bit, on one machine.
 
     As in the paper's released code, every image starts with noise of its own, uniform in ±eps, and from the first step on
@@ -123,6 +125,7 @@ class Method(Learner[Mask]):
     step_size: float = 1 / 255
     momentum: float = 0.0
     transforms: Sequence[Transform] = ()
+    aids: Sequence[Aid] = ()
     seed: int = 0
 
     label: ClassVar[str]
@@ -136,6 +139,8 @@ class Method(Learner[Mask]):
             raise ValueError(f"steps must be a whole number of at least 1, got {self.steps}")
         if callable(self.transforms):
             raise ValueError("transforms must be a list of them: transforms=[random_flip()]")
+        if callable(self.aids):
+            raise ValueError("aids must be a list of them: aids=[nesterov()]")
         if not (self.step_size > 0 and self.momentum >= 0):
             raise ValueError(f"step_size must be positive and momentum not negative, got {self.step_size}, {self.momentum}")
 
@@ -156,6 +161,7 @@ class Method(Learner[Mask]):
             "step_size": self.step_size,
             "momentum": self.momentum,
             "transforms": [describe(transform) for transform in self.transforms],
+            "aids": [describe(aid) for aid in self.aids],
             "seed": self.seed,
         }
 
@@ -223,24 +229,42 @@ class Method(Learner[Mask]):
         else:
             noise = start.clamp(-self.eps, self.eps)
         masked = (images + noise.to(images.device)).clamp(0, 1)
-        velocity = torch.zeros_like(images[:, 0])
+        run = Run(
+            self.surrogate, images, generators, self.momentum, self.step_size, self.eps, torch.zeros_like(images[:, 0])
+        )
+        seen: list[tuple[Tensor, Tensor, Tensor]] = []
+        find = self._gradient(objective, run, seen)
+        for aid in self.aids:
+            find = aid(find, run)
         for index in range(self.steps):
-            with torch.enable_grad():  # whatever the caller has set
-                masked.requires_grad_()
-                embeddings = self._embed(self._transform(masked, generators))
-                targets = objective.targets(embeddings.detach(), index)
-                loss = objective.loss(embeddings, targets)
-                (gradients,) = torch.autograd.grad(loss.sum(), masked, allow_unused=True)
-            if gradients is None:
-                raise ValueError(f"{self.surrogate.name} gives no gradient: its forward or preprocess cuts the images off")
-            gradient = gradients.mean(1)
+            run.index = index
+            gradient = find(masked)
+            loss, embeddings, targets = seen[0]  # of the first look, where aids take several
+            seen.clear()
             strength = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(torch.finfo(gradient.dtype).tiny)
-            velocity = self.momentum * velocity + gradient / strength
-            moved = masked.detach() + self.step_size * velocity.sign()[:, None]
+            run.velocity = self.momentum * run.velocity + gradient / strength
+            moved = masked + self.step_size * run.velocity.sign()[:, None]
             # Where a photo is already black or white the mask cannot change it further, hence the mean of what it can do.
             delta = (moved.clamp(0, 1) - images).mean(1).clamp(-self.eps, self.eps)
             masked = (images + delta[:, None]).clamp(0, 1)
-            yield Step(index, (index + 1) / self.steps, loss.detach(), embeddings.detach(), targets, delta)
+            yield Step(index, (index + 1) / self.steps, loss, embeddings, targets, delta)
+
+    def _gradient(self, objective: Targets, run: Run, seen: list[tuple[Tensor, Tensor, Tensor]]) -> Gradient:
+        """The gradient that aids improve; ``seen`` takes loss, embeddings and targets of every look."""
+
+        def gradient(masked: Tensor) -> Tensor:
+            with torch.enable_grad():  # whatever the caller has set
+                masked = masked.detach().requires_grad_()
+                embeddings = self._embed(self._transform(masked, run.generators))
+                targets = objective.targets(embeddings.detach(), run.index)
+                loss = objective.loss(embeddings, targets)
+                (found,) = torch.autograd.grad(loss.sum(), masked, allow_unused=True)
+            if found is None:
+                raise ValueError(f"{self.surrogate.name} gives no gradient: its forward or preprocess cuts the images off")
+            seen.append((loss.detach(), embeddings.detach(), targets))
+            return found.mean(1)
+
+        return gradient
 
     def _embed(self, images: Tensor) -> Tensor:
         """Embeddings ``(P, K, D)``. Where one person has more images than a batch, what a batch needs for its gradient is
@@ -302,6 +326,8 @@ class OPOM(Method):
         hull: "center", "affine", "convex" or "reduced".
         warmup: steps on the class center before the hull takes over, to get outside of it first; an affine hull, which has
             no inside, needs none.
+        dispersal: how much it also counts that the masked photos leave one another: a mask alone moves all of them to
+            the same place, where they still match each other. (After Protego, arXiv 2508.02034.)
 
     The other arguments: see :class:`Method`. The released code solves one problem per image and step in CVXPY; here one
     batched projection serves all images, exact to rounding.
@@ -315,14 +341,15 @@ class OPOM(Method):
     _: KW_ONLY
     hull: str = "convex"
     warmup: int = 5
+    dispersal: float = 0.0
 
     label: ClassVar[str] = "OPOM"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         hull_type(self.hull)
-        if self.warmup < 0:
-            raise ValueError(f"warmup must not be negative, got {self.warmup}")
+        if self.warmup < 0 or not self.dispersal >= 0:
+            raise ValueError(f"warmup and dispersal must not be negative, got {self.warmup} and {self.dispersal}")
         if self.hull in ("convex", "reduced") and self.warmup >= self.steps:
             never = f"with steps={self.steps} and warmup={self.warmup} the {self.hull} hull never takes over from the center"
             warnings.warn(f"{never}; use more steps or a shorter warmup", MaskWarning, stacklevel=3)
@@ -332,7 +359,8 @@ class OPOM(Method):
         return f"{self.label} {self.hull}"
 
     def objective(self, clean: Tensor) -> Targets:
-        return HullTargets(clean, hull=self.hull, warmup=0 if self.hull == "affine" else self.warmup)
+        warmup = 0 if self.hull == "affine" else self.warmup
+        return HullTargets(clean, hull=self.hull, warmup=warmup, dispersal=self.dispersal)
 
     def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "hull": self.hull, "warmup": self.warmup}
+        return {**super().recipe(), "hull": self.hull, "warmup": self.warmup, "dispersal": self.dispersal}

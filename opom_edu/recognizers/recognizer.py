@@ -47,6 +47,7 @@ class Recognizer:
         self.differentiable = module is not None
         self.networks = frozenset({name})
         self._freeze: Callable[[], Recognizer] = lambda: self
+        self._twin: Callable[[str], tuple[Recognizer, nn.Module]] | None = None
         self._frozen, self._image_bytes = False, 0
 
     def __repr__(self) -> str:
@@ -186,7 +187,18 @@ class Recognizer:
             return made if copied is None else cls.from_module(copied, name=name, preprocess=preprocess, note=note)
 
         made._freeze = freeze
+        made._twin = lambda twin: (cls.from_module(own := copy.deepcopy(module), name=twin, preprocess=preprocess), own)
         return made
+
+    def twin(self, name: str) -> tuple[Recognizer, nn.Module]:
+        """The same recognizer with a network of its own, and that network, to train: this one stays as it is.
+
+        Raises:
+            ValueError: for a recognizer that :meth:`from_module` did not make.
+        """
+        if self._twin is None:
+            raise ValueError(f"{self.name} cannot be copied: only a single torch network can (Recognizer.from_module)")
+        return self._twin(name)
 
     @classmethod
     def ensemble(cls, recognizers: Sequence[Recognizer]) -> Recognizer:

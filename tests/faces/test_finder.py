@@ -88,9 +88,9 @@ def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path)
 
 
 def landmarks_in_crop(crop: Pixels) -> NDArray[np.float64]:
-    from opom_edu.faces.finder import _refined
+    from opom_edu.faces.finder import refined
 
-    return _refined(crop, alignment(ARCFACE))
+    return refined(crop, alignment(ARCFACE))
 
 
 def scene(face: Pixels, side: int) -> Pixels:

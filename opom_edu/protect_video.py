@@ -1,0 +1,285 @@
+"""A video in, a protected one and an honest report out: one mask per person for all frames."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from opom_edu.errors import OpomError, PeopleError, PeopleWarning, VideoError
+from opom_edu.evaluation.matching import center_of, who_is_who
+from opom_edu.faces import SIZE, load_people
+from opom_edu.faces.finder import Finder, dlib_finder, refined
+from opom_edu.faces.folders import list_photos, shown
+from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
+from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
+from opom_edu.files import check_folder, replacing
+from opom_edu.masks import Mask, Method
+from opom_edu.protect import Faces, OnProgress, learn_mask, threshold_of
+from opom_edu.recognizers import Recognizer
+from opom_edu.video_report import Probe, VideoReport, measure, write_report
+
+POOL = 60  # crops of a person that are kept to choose from, however long the video is
+BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
+GALLERY = 10  # clean faces of a person that the report compares with
+
+
+@dataclass(frozen=True, eq=False)
+class Album:
+    """Faces of one person: ``crops (N, 3, 112, 112)``, ``embeddings (N, D)``, and the number of the frame that each is from,
+    minus infinity for photos."""
+
+    crops: Tensor
+    embeddings: Tensor
+    frames: Array
+
+    @property
+    def center(self) -> Tensor:
+        """The mean direction ``(D,)``."""
+        return functional.normalize(self.embeddings.mean(0), dim=0)
+
+    def take(self, count: int, among: Sequence[int]) -> Album:
+        """Up to ``count`` of those at some places, evenly spread."""
+        places = [among[int(i)] for i in np.linspace(0, len(among) - 1, min(count, len(among)))]
+        return Album(self.crops[places], self.embeddings[places], self.frames[places])
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """One appearance of a person, from frame ``first`` on: alignments ``(T, 2, 3)`` as found and as steadied."""
+
+    name: str
+    first: int
+    found: Array
+    steady: Array
+
+
+class Cast:
+    """Who is in a video: the people ``known`` by name from photos, or without them whoever appears for long enough.
+
+    Attributes:
+        albums: by name, up to ``POOL`` of the faces seen.
+        tracks: each with the name of its person, None for a stranger.
+    """
+
+    def __init__(self, surrogate: Recognizer, threshold: float, known: Mapping[str, Album] | None) -> None:
+        self._surrogate, self._threshold, self._known = surrogate, threshold, known
+        self.albums: dict[str, Album] = {}
+        self.tracks: list[tuple[Track, str | None]] = []
+
+    def join(self, track: Track, shots: Sequence[tuple[int, Tensor]]) -> None:
+        """Decide, by the mean embedding of some of its crops, whose a track is; nobody is in two places at once."""
+        crops = torch.stack([crop for _, crop in shots])
+        seen = Album(crops, self._surrogate.embed(crops).cpu(), np.array([frame for frame, _ in shots], float))
+        busy = {name for other, name in self.tracks if other.first < track.end and track.first < other.end}
+        people = self.albums if self._known is None else self._known
+        centers = {name: album.center for name, album in people.items() if name not in busy}
+        name = who_is_who(seen.center[None], centers, self._threshold)[0]
+        if name is None and self._known is None:
+            name = f"person {len(self.albums) + 1}"
+        self.tracks.append((track, name))
+        if name is not None:
+            both = [self.albums[name], seen] if name in self.albums else [seen]
+            frames = np.concatenate([one.frames for one in both])
+            joined = Album(torch.cat([one.crops for one in both]), torch.cat([one.embeddings for one in both]), frames)
+            self.albums[name] = joined.take(POOL, range(len(frames)))
+
+    def finish(self) -> None:
+        """Make strangers of those seen too briefly to learn from."""
+        brief = {name for name, album in self.albums.items() if self._known is None and len(album.crops) < BRIEF}
+        self.albums = {name: self.albums[name] for name in sorted(set(self.albums) - brief)}
+        self.tracks = [(track, None if name in brief else name) for track, name in self.tracks]
+
+
+def protect_video(
+    video: str | Path, out: str | Path, *, method: Method, photos: str | Path | None = None,
+    recognizers: Sequence[Recognizer] = (), learn: int = 10, threshold: float | None = None, crf: int = 18, every: int = 10,
+    window: int = WINDOW, measured: int = 300, upsample: int = 1, distractors: Tensor | None = None, force: bool = False,
+    find: Finder | None = None, follow: Follower = refined, on_progress: OnProgress | None = None,
+) -> VideoReport:  # fmt: skip
+    """Learn each person's mask, lay it over their face in every frame, and measure what it does, also after H.264.
+
+    The video is read twice, a frame at a time: to follow faces and choose what to learn from, and to write the copy. What
+    can be decoded of a damaged one is protected; the report's ``notes`` tell what is missing.
+
+    Args:
+        video: the file, which is never written to.
+        out: a file .mp4, .mov or .mkv. Beside it, ``NAME_report`` takes ``report.html``, ``frames.csv`` and the masks.
+        method: how masks are learned, and on which surrogate: it also tells who is who.
+        photos: a folder of one person's photos, or of a sub-folder per person, to learn from; only these people are then
+            protected. By default everybody is, from their own frames.
+        recognizers: on which the report measures, besides the surrogate.
+        learn: faces per person to learn from at the most, the most diverse ones.
+        threshold: similarity on the surrogate above which two faces are one person's; by default that of
+            :data:`opom_edu.protect.THRESHOLDS`.
+        crf: x264's constant rate factor, 0 to 51; more is smaller and worse.
+        every: faces are looked for in every so many frames, and followed between.
+        window: frames over which alignments are steadied; 1 for not at all.
+        measured: faces to measure at the most, about, from frames evenly spread; 0 for none.
+        upsample, find: see :func:`opom_edu.protect.protect_folder`.
+        distractors: faces ``(M, 3, 112, 112)`` of others, by default 500 synthetic ones.
+        force: also take a video that is protected already.
+        follow: where a face is, from a frame and its alignment in the one before.
+        on_progress: called with what is being done and the share of it that is done.
+
+    Raises:
+        VideoError: if ``video`` cannot be used or nobody is found in it, or ``out`` cannot be written.
+        PeopleError: if ``photos`` holds nobody to learn from.
+        ValueError: for invalid arguments, or without a threshold for this surrogate.
+    """
+    bar, tell = threshold_of(method.surrogate, threshold), on_progress or (lambda what, share: None)
+    if not 0 <= crf <= 51 or learn < 1 or measured < 0:
+        raise ValueError(
+            f"crf must be within 0 and 51, learn at least 1, measured at least 0; got {crf}, {learn}, {measured}"
+        )
+    source, out = Video(Path(video).expanduser()), Path(out).expanduser()
+    _check(source, out, force)
+    find = find or dlib_finder(upsample=upsample)
+    known = None if photos is None else _people(Path(photos).expanduser(), method.surrogate, bar, find)
+    cast = Cast(method.surrogate, bar, known)
+    frames, gray = _watch(source, Tracker(find, follow, every=every), cast, tell)
+    if not cast.albums:
+        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face was found"
+        raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
+    beside = out.with_name(f"{out.stem}_report")
+    masks: dict[str, Mask] = {}
+    albums: dict[str, tuple[Album, set[float]]] = {}  # the gallery, and the frames that were learned from
+    for number, (name, seen_in) in enumerate(cast.albums.items()):
+        tell(f"learning the mask of {shown(name)}", number / len(cast.albums))
+        album = seen_in if known is None else known[name]
+        file = beside / "masks" / f"{name}.safetensors"
+        masks[name], chosen = learn_mask(name, album.crops, album.embeddings, method, learn, file)
+        others = [place for place in range(len(album.crops)) if place not in chosen] or chosen
+        albums[name] = album.take(GALLERY, others), set(album.frames[chosen])
+    roles = [_role(track, name, window) for track, name in cast.tracks if name]
+    faces = sum(len(role.found) for role in roles)
+    probes: list[Probe] = []
+    (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
+    with replacing(out) as temporary:
+        made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
+        source.copy(temporary, _counted(made, frames, lambda share: tell("protecting", share)), crf=crf)
+    _look_again(Video(out), probes)
+    tell("measuring", 0)
+    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
+    galleries = {name: (album.crops, album.frames / float(source.rate)) for name, (album, _) in albums.items()}
+    for probe in probes:
+        probe.learned = probe.frame in albums[probe.person][1]
+    table, summary = measure(
+        probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / float(source.rate)
+    )
+    facts = {
+        "frames": frames, "faces": faces, "people": {shown(name): sum(r.name == name for r in roles) for name in masks},
+        "strangers": sum(name is None for _, name in cast.tracks), "notes": source.notes, "crf": crf, "photos": bool(known),
+        "distractors": len(crowd), "trembling": max(shimmer(role.found) for role in roles),
+        "steadied": max(shimmer(role.steady) for role in roles),
+    }  # fmt: skip
+    return write_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
+
+
+def _check(source: Video, out: Path, force: bool) -> None:
+    if source.mark and not force:
+        raise VideoError(f"{source.path} is protected already; to lay another mask over it, force it")
+    if out.suffix.lower() not in SUFFIXES:
+        raise VideoError(f"{out} must be a file {', '.join(SUFFIXES)}")
+    check_folder(out.parent)
+    if out.exists():
+        try:
+            ours = not out.samefile(source.path) and Video(out).mark
+        except VideoError:
+            ours = False
+        if not ours:
+            raise VideoError(f"{out} is there already and no protected video; name another file or move it away")
+
+
+def _people(folder: Path, surrogate: Recognizer, threshold: float, find: Finder) -> dict[str, Album]:
+    """By name, the faces in each person's photos that are theirs."""
+    if not folder.is_dir():
+        raise PeopleError(f"{folder} is not a folder; give one of photos, or with a sub-folder of photos per person")
+    crops: dict[str, list[Tensor]] = {}
+    for owner, path, _ in list_photos(folder)[0]:
+        try:
+            pixels = read_photo(path).pixels
+        except (OpomError, OSError) as error:
+            warnings.warn(f"{shown(path.name)} is not learned from: {shown(str(error))}", PeopleWarning, stacklevel=3)
+            continue
+        if len(marks := find(pixels)):
+            crops.setdefault(owner, []).append(Faces.of(pixels, marks).crops)
+    people = {}
+    for owner, groups in crops.items():
+        embeddings = [surrogate.embed(group).cpu() for group in groups]
+        center = center_of(embeddings, threshold)
+        best = [int((own @ center).argmax()) for own in embeddings]
+        own = [i for i, face in enumerate(best) if float(embeddings[i][face] @ center) > threshold]
+        kept = torch.stack([groups[i][best[i]] for i in own]), torch.stack([embeddings[i][best[i]] for i in own])
+        people[owner] = Album(*kept, np.full(len(own), -np.inf))
+    if not people:
+        raise PeopleError(f"{folder} holds no photo with a face to learn from")
+    return people
+
+
+def _watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tuple[int, bool]:
+    """Follow everybody through the video; how many frames it has, and whether it is gray."""
+    shots: dict[Track, list[tuple[int, Tensor]]] = {}
+    number, gray = -1, True
+    for number, (pts, pixels) in enumerate(source.frames()):
+        tell("following faces", min(1.0, source.time(pts) / source.seconds) if source.seconds else 0.0)
+        if tracker.see(pixels):
+            gray = gray and bool((pixels == pixels[..., :1]).all())
+            marks = np.array([track.landmarks[-1] for track in tracker.now]).reshape(-1, 5, 2)
+            for track, crop in zip(tracker.now, Faces.of(pixels, marks).crops, strict=True):
+                kept = shots.setdefault(track, [])
+                kept.append((number, crop.clone()))
+                if len(kept) > POOL:
+                    del kept[1::2]
+        while tracker.done:
+            cast.join(track := tracker.done.pop(), shots.pop(track))
+    tracker.finish()
+    for track in tracker.done:
+        cast.join(track, shots[track])
+    cast.finish()
+    return number + 1, gray
+
+
+def _role(track: Track, name: str, window: int) -> Role:
+    marks = np.array(track.landmarks)
+    return Role(name, track.first, np.array([alignment(points) for points in marks]), smoothed(marks, window))
+
+
+def _protected(
+    source: Video, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, step: int, probes: list[Probe]
+) -> Iterator[tuple[int, Pixels]]:
+    """The frames with everybody's mask laid in; every ``step``-th adds its faces to ``probes``, cut out by the alignments as
+    found: a recognizer steadies nothing."""
+    changes = {name: mask.delta.permute(1, 2, 0).numpy() for name, mask in masks.items()}
+    eps = max(mask.eps for mask in masks.values())
+    for number, (pts, pixels) in enumerate(source.frames()):
+        here = [(role, number - role.first) for role in roles if role.first <= number < role.first + len(role.found)]
+        laid = lay_in(pixels, [(r.steady[i], changes[r.name]) for r, i in here], eps=eps, gray=gray) if here else pixels
+        for role, i in here if step and number % step == 0 else ():
+            matrix = role.found[i]
+            before, lossless = (warp(picture, matrix, (SIZE, SIZE)) for picture in (pixels, laid))
+            probes.append(Probe(number, number / float(source.rate), role.name, matrix, before, lossless))
+        yield pts, laid
+
+
+def _counted(
+    frames: Iterator[tuple[int, Pixels]], count: int, tell: Callable[[float], None]
+) -> Iterator[tuple[int, Pixels]]:
+    for number, frame in enumerate(frames):
+        tell(number / count)
+        yield frame
+
+
+def _look_again(copy: Video, probes: Sequence[Probe]) -> None:
+    """Fill in the probes' faces as the file gives them back."""
+    waiting = list(reversed(probes))
+    for number, (_, pixels) in enumerate(copy.frames() if waiting else ()):
+        while waiting and waiting[-1].frame == number:
+            probe = waiting.pop()
+            probe.after = warp(pixels, probe.matrix, (SIZE, SIZE))

@@ -1,0 +1,108 @@
+"""The video lab: a protected video frame by frame, and what a recognizer makes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import islice
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from torch import Tensor
+
+from opom_edu.faces.video import Video
+from opom_edu.plots import over_time
+from opom_edu.video_report import VideoReport
+from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.parts import Picture, drawing
+
+LONGEST = 500  # frames: the lab holds them all
+MAGNIFIED = 10
+SIDE = 250  # pixels of a picture in the page
+STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
+
+
+def video_lab(video: str | Path, copy: str | Path, report: VideoReport) -> VideoLab:
+    """Slide through a video's frames: clean, protected, the difference, and similarity over time.
+
+    Args:
+        video, copy: the files, of 500 frames at the most.
+        report: of :func:`opom_edu.protect_video.protect_video` for them, with faces measured.
+
+    Raises:
+        ValueError: if there are more frames, or nothing was measured.
+    """
+    return VideoLab(video, copy, report)
+
+
+class VideoLab(Lab):
+    """The view of a protected video: see :func:`video_lab`.
+
+    Attributes:
+        frame, play, recognizer, person: the controls; ``frame`` is the slider.
+        pictures: clean, protected, difference; ``chart``: HTML.
+    """
+
+    def __init__(self, video: str | Path, copy: str | Path, report: VideoReport) -> None:
+        super().__init__()
+        if not len(report.table):
+            raise ValueError("nothing was measured in this video; protect it with measured=300")
+        self.report, self._rate = report, float(Video(video).rate)
+        self._clean, self._protected = _frames(video), _frames(copy)
+        last = len(self._clean) - 1
+        self.frame = widgets.IntSlider(0, 0, last, description="frame", layout={"width": "420px"})
+        self.play = widgets.Play(value=0, min=0, max=last, interval=round(1000 / self._rate) + 60)
+        widgets.jslink((self.play, "value"), (self.frame, "value"))
+        names = list(report.recognizers["recognizer"])
+        self.recognizer = widgets.Dropdown(options=names, description="recognizer")
+        self.person = widgets.Dropdown(options=sorted(report.table["person"].unique()), description="person")
+        self.pictures = [Picture(SIDE) for _ in range(3)]
+        self.chart = widgets.HTML()
+        self.fill(
+            widgets.HBox([self.play, self.frame, self.recognizer, self.person]),
+            widgets.HBox([self.progress, self.status, self.stop]),
+            self.alert,
+            widgets.HBox([picture.widget for picture in self.pictures]),
+            self.chart,
+        )
+        for control in (self.frame, self.recognizer, self.person):
+            control.observe(self._changed, "value")
+        self._changed()
+
+    @shown
+    def _changed(self, _: object = None) -> None:
+        self.restart()
+
+    def work(self) -> Iterator[None]:
+        number, person, recognizer = self.frame.value, self.person.value, self.recognizer.value
+        clean, protected = self._clean[number], self._protected[number]
+        difference = (0.5 + MAGNIFIED * (protected - clean)).clamp(0, 1)
+        told = (f"clean, frame {number}", "protected, as read back from the file", f"difference, {MAGNIFIED} times")
+        for picture, image, caption in zip(self.pictures, (clean, protected, difference), told, strict=True):
+            picture.show(image, caption)
+        yield
+        rows = self.report.table[self.report.table["person"] == person]
+        lines = {name: rows[f"{recognizer}_similarity_{stage}"] for name, stage in STAGES.items()}
+        at = rows.iloc[(rows["frame"] - number).abs().argmin()]
+        rates = ", ".join(f"{name} {at[f'{recognizer}_psr_{stage}']:.0f} %" for name, stage in STAGES.items())
+        title, rates = f"{person} on {recognizer}", f"PSR in frame {at['frame']}: {rates}"
+        figure = over_time(rows["time"], lines, title=title, y_label="similarity to clean faces", cursor=number / self._rate)
+        note = f'<div class="opom-caption" role="status">{escape(rates)}</div>'
+        self.chart.value = drawing(figure, f"Similarity over time, {title}; {rates}") + note
+        self.done()
+
+    def still(self) -> str:
+        cells = "".join(f"<td>{picture.widget.value}</td>" for picture in self.pictures)
+        return f"<table><tr>{cells}</tr></table>{self.chart.value}"
+
+
+def _frames(path: str | Path) -> list[Tensor]:
+    """All frames as squares ``(3, S, S)`` in [0, 1], padded in gray."""
+    frames = [pixels for _, pixels in islice(Video(path).frames(), LONGEST + 1)]
+    if len(frames) > LONGEST:
+        raise ValueError(f"{path} has more than {LONGEST} frames; cut out a part to look at")
+    height, width, _ = frames[0].shape
+    pads = [(max(0, width - height) // 2,) * 2, (max(0, height - width) // 2,) * 2, (0, 0)]
+    return [torch.from_numpy(np.pad(f, pads, constant_values=128)).permute(2, 0, 1).float().div(255) for f in frames]
