@@ -206,7 +206,12 @@ def write_tables(rows: pd.DataFrame, folder: str | Path, *, note: str = "") -> l
     parts += ["## The order of methods", ABOUT_ORDER, "\n".join(f"- {line}" for line in told(orders(rows)))]
     beside = beside_paper(tables[ranks[0]])
     if len(beside):
-        parts += ["## Beside the paper", "FI-UAP at rank 1, %.", markdown(beside.rename_axis("whose")), DIFFERENCES]
+        parts += [
+            "## Beside the paper",
+            "FI-UAP at rank 1, %.",
+            markdown(beside.map("{:.1f}".format).rename_axis("whose")),
+            DIFFERENCES,
+        ]
     means = rows.drop(columns=["person", "seed"]).groupby([*BY, "recognizer", "white_box"], sort=False).mean()
     paths = [Path(folder) / name for name in ("rates.csv", "table.md", *(f"heat_{rank}.png" for rank in ranks))]
     with replacing(paths[0]) as temporary:

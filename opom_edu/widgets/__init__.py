@@ -11,8 +11,8 @@ from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
+from opom_edu.widgets.photo_count_lab import PhotoCountLab, photo_count_lab
 from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
-from opom_edu.widgets.photos_lab import PhotosLab, photos_lab
 from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
 from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.table_lab import TableLab, table_lab
@@ -27,8 +27,8 @@ __all__ = [
     "HullPlayground",
     "LabState",
     "MaskPlayer",
+    "PhotoCountLab",
     "PhotoLab",
-    "PhotosLab",
     "RobustnessLab",
     "Score",
     "TableLab",
@@ -39,8 +39,8 @@ __all__ = [
     "feature_map",
     "hull_playground",
     "mask_player",
+    "photo_count_lab",
     "photo_lab",
-    "photos_lab",
     "robustness_lab",
     "table_lab",
     "threshold_lab",

@@ -13,7 +13,7 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network, smooth_noise
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.widgets import PhotosLab, TableLab, photos_lab, table_lab
+from opom_edu.widgets import PhotoCountLab, TableLab, photo_count_lab, table_lab
 
 
 def crowd(count: int = 2) -> People:
@@ -21,14 +21,14 @@ def crowd(count: int = 2) -> People:
 
 
 @pytest.fixture
-def photos(surrogate: Recognizer, black_box: Recognizer) -> Iterator[PhotosLab]:
-    lab = photos_lab(crowd(), surrogate, [black_box], photos=2)
+def photos(surrogate: Recognizer, black_box: Recognizer) -> Iterator[PhotoCountLab]:
+    lab = photo_count_lab(crowd(), surrogate, [black_box], photos=2)
     lab.wait()
     yield lab
     lab.close()
 
 
-def test_photos_lab_shows_mask_rates_and_distances(photos: PhotosLab) -> None:
+def test_photo_count_lab_shows_mask_rates_and_distances(photos: PhotoCountLab) -> None:
     assert photos.alert.value == ""
     assert photos.photos.max == 4
     assert len(re.findall("opom-score", photos.board.value)) == 2
@@ -38,7 +38,7 @@ def test_photos_lab_shows_mask_rates_and_distances(photos: PhotosLab) -> None:
     assert all(part in photos.still() for part in ("person 0", "2 training photos", "<img"))
 
 
-def test_photos_lab_learns_another_mask_from_more_photos_and_remembers(photos: PhotosLab) -> None:
+def test_photo_count_lab_learns_another_mask_from_more_photos_and_remembers(photos: PhotoCountLab) -> None:
     first = photos.pattern.widget.value
     photos.photos.value = 4
     photos.wait()
@@ -49,7 +49,7 @@ def test_photos_lab_learns_another_mask_from_more_photos_and_remembers(photos: P
     assert len(photos._masks) == 2
 
 
-def test_one_photo_is_the_same_point_for_every_hull(photos: PhotosLab) -> None:
+def test_one_photo_is_the_same_point_for_every_hull(photos: PhotoCountLab) -> None:
     masks = []
     for hull in ("center", "affine", "reduced"):
         photos.hull.value, photos.photos.value = hull, 1

@@ -1,4 +1,4 @@
-"""The photos lab: from how many photos is a mask learned, and how well do they describe the photos that nobody has taken?"""
+"""The photo count lab: from how many photos is a mask learned, and how well do they describe the unseen ones?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from opom_edu.widgets.parts import Picture, drawing
 HULLS = ("convex", "center", "affine", "reduced")
 
 
-def photos_lab(people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3) -> PhotosLab:
+def photo_count_lab(
+    people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3
+) -> PhotoCountLab:
     """Slide the number of training photos; see the mask, whom it protects from, and how far the hull is from unseen photos.
 
     Args:
@@ -30,11 +32,11 @@ def photos_lab(people: People, surrogate: Recognizer, recognizers: Sequence[Reco
         surrogate: differentiable; masks are learned on it, and tried on it and on all ``recognizers``.
         photos: to begin with.
     """
-    return PhotosLab(people, surrogate, recognizers, photos)
+    return PhotoCountLab(people, surrogate, recognizers, photos)
 
 
-class PhotosLab(Lab):
-    """See :func:`photos_lab`; ``person``, ``hull`` and ``photos`` are its controls."""
+class PhotoCountLab(Lab):
+    """See :func:`photo_count_lab`; ``person``, ``hull`` and ``photos`` are its controls."""
 
     def __init__(self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], photos: int) -> None:
         super().__init__()
