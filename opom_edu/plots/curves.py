@@ -50,7 +50,7 @@ def draw_lines(
     for name, values in lines.items():
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
-        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x")
+        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "+x"[UNLEARNED.index(name)])
         style = dict(zip(UNLEARNED, (":", "--"), strict=True)).get(name, "-")
         axes.plot(x, values, color=color, marker=marker, linestyle=style if joined else "", label=name)
     if percent:
