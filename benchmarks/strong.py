@@ -27,16 +27,17 @@ from opom_edu.evaluation import mask_quality
 from opom_edu.masks import (
     Learner,
     RandomNoise,
+    feature_dropout,
     input_diversity,
     ladder,
     nesterov,
     random_flip,
     random_jpeg,
-    scale_invariance,
+    random_resize,
     smooth_gradient,
     variance_tuning,
 )
-from opom_edu.masks.preset import AIDS, TRANSFORMS
+from opom_edu.masks.preset import TRANSFORMS
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
 CHOICE_SEED = 5
@@ -72,11 +73,12 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
         "momentum, flips, diversity": OPOM(surrogate, transforms=usual, **hundred),
         **ladder(surrogate),
         "strong": strong(surrogate),
-        "strong + nesterov": OPOM(surrogate, aids=(*AIDS, nesterov()), **preset),
-        "strong + translation": OPOM(surrogate, aids=(*AIDS, smooth_gradient(1.5)), **preset),
-        "strong + scale": OPOM(surrogate, aids=(*AIDS, scale_invariance(2)), **preset),
-        "strong + variance": OPOM(surrogate, aids=(*AIDS, variance_tuning(1)), **preset),
-        "strong + JPEG": OPOM(surrogate, aids=AIDS, **{**preset, "transforms": (*TRANSFORMS, random_jpeg())}),
+        "strong + nesterov": OPOM(surrogate, aids=[nesterov()], **preset),
+        "strong + translation": OPOM(surrogate, aids=[smooth_gradient(1.0)], **preset),
+        "strong + variance": OPOM(surrogate, aids=[variance_tuning(1)], **preset),
+        "strong + dropout": OPOM(surrogate, aids=[feature_dropout(0.02)], **preset),
+        "strong + resizing": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_resize())}),
+        "strong + JPEG": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_jpeg())}),
     }
 
 
