@@ -41,14 +41,8 @@ test: setup  ## lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-bench: setup  ## all benchmarks, side by side with their yardsticks
-	$(BIN)/python benchmarks/hull_speed.py
-	$(BIN)/python benchmarks/mask_speed.py
-	$(BIN)/python benchmarks/render_speed.py
-	$(BIN)/python benchmarks/synthetic_faces.py
-	$(BIN)/python benchmarks/zoo_accuracy.py
-	$(BIN)/python benchmarks/video.py
-	$(BIN)/python benchmarks/widget_latency.py
+bench: setup  ## all benchmarks, side by side with their yardsticks: make bench [ARGS='--only sweep']
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 lock:  ## resolve all dependencies anew and write constraints.txt
 	rm -rf .lock && $(PYTHON) -m venv .lock

@@ -1,132 +1,212 @@
-"""The time and memory of learning a mask, beside the least it can take and beside the plain way.
+"""The time and memory of learning a mask, beside the passes through the network that it needs, and beside the plain way.
 
-One person, 10 images, 16 steps, on MobileFaceNet (its real weights if at hand, else random ones: the time is the same):
+    python benchmarks/mask_speed.py [--tiny] [step] [sizes] [people] [memory]
 
-    (a) OPOM.fit with a convex hull
-    (b) the floor: 16 forward and backward passes of the same batch, gradients to the images only
-    (c) the plain way, after the paper's released code: one CVXPY problem per image and step, the network as its checkpoint
-        gives it, and ``loss.backward()``, which computes the gradients of all weights too
-    (d) as (c), but with the network and the gradients of (a): what the CVXPY problems alone cost
-    (e) as (b), but with the network as its checkpoint gives it: what folding its batch norms and channels last save
-
-All run in turn in one process, round after round; ratios are medians over the rounds. Then ``fit_many`` of 12 people beside
-``fit`` one by one, and one pass at several batch sizes, per image. Peak memory is measured in processes of their own.
+step: one person, 10 images, 16 steps on MobileFaceNet (its real weights if at hand, else random ones: the time is the same).
+  All ways take their steps in turn in one process, so that other work on the machine burdens all alike:
+    "naive passes"   forward and backward of the same batch through the network as its checkpoint gives it, in contiguous
+                     layout, weights with gradients: what every loop around a plain module costs at the least
+    "frozen passes"  the same through the copy that masks are learned on, gradients to the images alone
+    "OPOM.fit"       a step of it, with a convex hull
+    "CVXPY per image" what the paper's released code does beside its passes, one problem per image
+sizes: seconds per person against the number of people, images (K, the size of the hull, is the same) and steps.
+people: the PSR of masks learned on the frozen copy, and of those learned on the network as it is.
+memory: peak memory of processes that learn masks for many people.
 """
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from common import arguments, in_turn, peak_memory, plot, ratio, report, report_memory
 from torch import Tensor, nn
+from torch.nn import functional
 
 from opom_edu import OPOM, Recognizer
 from opom_edu.errors import WeightsError
-from opom_edu.hulls import reference
-from opom_edu.recognizers.backbones import for_inference
-from opom_edu.recognizers.zoo import ZOO, load_weights
+from opom_edu.masks import Step
+from opom_edu.recognizers import SURROGATE
+from opom_edu.recognizers.zoo import ZOO, Entry, load_weights, trained
 
-IMAGES, STEPS, PEOPLE, ROUNDS = 10, 16, 12, 5
-BATCHES = (5, 10, 30, 60, 120)
+IMAGES, STEPS = 10, 16
 
 
-def load() -> nn.Module:
+def load(entry: Entry = ZOO["mobilefacenet"]) -> nn.Module:
     """The network as a checkpoint gives it."""
-    entry = ZOO["mobilefacenet"]
     module = entry.build()
     with contextlib.suppress(WeightsError):
         module.load_state_dict(load_weights(entry))
     return module
 
 
-def floor(recognizer: Recognizer, images: Tensor, steps: int = STEPS) -> None:
-    for _ in range(steps):
+def recognizer(entry: Entry, *, as_it_is: bool = False) -> Recognizer:
+    """The network of an entry, plain; a hook keeps it from being frozen."""
+    module = load(entry)
+    if as_it_is:
+        module.register_forward_hook(lambda _module, _inputs, output: output)
+    return Recognizer.from_module(module, name="network", preprocess=entry.preprocess)
+
+
+def naive(entry: Entry, images: Tensor) -> Callable[[], Tensor]:
+    module = load(entry).eval()
+
+    def passes() -> Tensor:
         batch = images.clone().requires_grad_()
-        torch.autograd.grad(recognizer.embed(batch).sum(), batch)
+        embeddings = functional.normalize(module(entry.preprocess(batch)))
+        embeddings.sum().backward()
+        return embeddings.detach()
+
+    return passes
 
 
-def plain(recognizer: Recognizer, images: Tensor, eps: float = 8 / 255) -> Tensor:
-    features = recognizer.embed(images).double().numpy()
-    masked = (images + eps * (2 * torch.rand(images.shape) - 1)).clamp(0, 1)
-    for _ in range(STEPS):
-        masked.requires_grad_()
-        embeddings = recognizer.embed(masked)
-        targets = [reference.convex(features, x) @ features for x in embeddings.detach().double().numpy()]
-        loss = (embeddings - torch.from_numpy(np.stack(targets)).float()).square().sum(1).mean()
-        loss.backward()
-        assert masked.grad is not None
-        moved = (masked.detach() + masked.grad.mean(0).sign() / 255).clamp(0, 1)
-        delta = (moved - images).mean(0).clamp(-eps, eps)
-        masked = (images + delta).clamp(0, 1)
-    return delta
+def by_cvxpy(images: Tensor) -> Callable[[], None]:
+    """What the released code does beside its passes: one problem per image."""
+    from opom_edu.hulls import reference  # imported here: the processes whose memory is measured need no CVXPY
+
+    generator = np.random.default_rng(0)
+    features, points = (normalized(generator.normal(size=(len(images), 128))) for _ in range(2))
+
+    def solve() -> None:
+        for point in points:
+            reference.convex(features, point)
+
+    return solve
 
 
-def seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+def normalized(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def peak(task: str) -> float:
-    """Peak memory, in MB, of a process that does one thing; only Linux tells."""
-    status = subprocess.check_output([sys.executable, __file__, task], text=True)
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+def frozen(surrogate: Recognizer, images: Tensor) -> Callable[[], None]:
+    quick = surrogate.frozen()
+
+    def passes() -> None:
+        batch = images.clone().requires_grad_()
+        torch.autograd.grad(quick.embed(batch).sum(), batch)
+
+    return passes
+
+
+def fitting(surrogate: Recognizer, images: Tensor) -> Callable[[], Step]:
+    """A call is a step; the calls that begin a fit also freeze the surrogate and embed the clean images."""
+
+    def steps() -> Iterator[Step]:
+        while True:
+            yield from OPOM(surrogate, steps=STEPS).iterate(images)
+
+    return steps().__next__
+
+
+def step(tiny: bool, out: Path) -> None:
+    entry, images = ZOO["mobilefacenet"], torch.rand(IMAGES, 3, 112, 112, generator=torch.Generator().manual_seed(0))
+    surrogate = recognizer(entry)
+    tasks = {
+        "naive passes": naive(entry, images),
+        "frozen passes": frozen(surrogate, images),
+        "OPOM.fit": fitting(surrogate, images),
+        "CVXPY per image": by_cvxpy(images),
+    }
+    # As many rounds as steps, and the one to warm up: the first step of the second fit stands for that of the first.
+    times = in_turn(tasks, 2 if tiny else STEPS, time.process_time)
+    total = {name: taken.sum() for name, taken in times.items()}
+    rows = [
+        {
+            "way": name,
+            "seconds": round(taken, 2),
+            "to naive passes": round(taken / total["naive passes"], 3),
+            "median of steps": round(ratio(times, name, "naive passes"), 3),
+        }
+        for name, taken in total.items()
+    ]
+    report("mask_step", rows, out=out, note=f"{IMAGES} images, {STEPS} steps, MobileFaceNet; seconds of the processor")
+
+
+def sizes(tiny: bool, out: Path) -> None:
+    entry = trained(SURROGATE)
+    surrogate, rows = recognizer(entry), []
+    base = {"people": 2, "images": 10, "steps": 8}
+    grid = {"people": (1, 2, 4, 8), "images": (3, 10, 30), "steps": (4, 8, 16)}
+    for what, values in grid.items():
+        for value in values[:1] if tiny else values:
+            size = {**base, what: value, **({"people": 1} if what == "images" else {})}
+            images = torch.rand(size["people"], size["images"], 3, 112, 112)
+            passes = naive(entry, images.flatten(0, 1)[:20])
+            method = OPOM(surrogate, steps=size["steps"], warmup=2)
+            tasks = {
+                "fit": lambda m=method, i=images: m.fit_many(list(i)),
+                "naive": lambda p=passes, s=size["steps"]: [p() for _ in range(s)],
+            }
+            times = in_turn(tasks, 1 if tiny else 3, time.process_time)
+            share = min(20, size["people"] * size["images"]) / (size["people"] * size["images"])
+            row = {"varied": what, **size, "seconds per person": round(float(np.median(times["fit"])) / size["people"], 3)}
+            rows.append({**row, "to naive passes": round(ratio(times, "fit", "naive") * share, 3), "size": value})
+    report("mask_sizes", rows, out=out, note=f"OPOM convex on {SURROGATE}, K = images; seconds of the processor")
+    plot("mask_sizes", rows, x="size", y="seconds per person", by="varied", out=out)
+
+
+def people(tiny: bool, out: Path) -> None:
+    from opom_edu import People, load_people, protection
+
+    entry, everybody = trained(SURROGATE), load_people("synthetic")
+    chosen = list(everybody.values())[: 2 if tiny else 12]
+    who = People(chosen, everybody.distractors)
+    rows, deltas = [], []
+    for name, as_it_is in (("frozen copy", False), ("as it is", True)):
+        method = OPOM(recognizer(entry, as_it_is=as_it_is), steps=8 if tiny else STEPS)
+        masks = dict(zip([p.name for p in chosen], method.fit_many([p.train for p in chosen]), strict=True))
+        deltas.append(torch.stack([mask.delta for mask in masks.values()]))
+        table = protection([recognizer(entry)], who, masks, ranks=(1,))
+        rows.append({"masks learned on": name, **{str(k): v for k, v in table.iloc[0].items() if not isinstance(v, str)}})
+    same = float(((deltas[0] - deltas[1]).abs() < 1e-6).float().mean())
+    report("mask_psr", rows, out=out, note=f"white-box PSR on {SURROGATE}, synthetic people; {same:.2%} of values are equal")
+
+
+def learn_many(count: int, entry: Entry, groups: int | None) -> None:
+    """Masks for ``count`` people, one step each; stopped after some groups of them, where the network is slow."""
+    images = [torch.rand(IMAGES, 3, 112, 112) for _ in range(count)]
+    done: list[int] = []
+
+    def stop(_step: Step) -> None:
+        done.append(1)
+        if groups is not None and len(done) == groups:
+            raise InterruptedError
+
+    with contextlib.suppress(InterruptedError):
+        OPOM(recognizer(entry), hull="center", steps=1).fit_many(images, stop)
+    if groups is not None:
+        masks = [torch.rand(3, 112, 112) for _ in range(count)]  # those that the stopped run did not come to
+        assert len(masks) == count
+    report_memory()
+
+
+def memory(tiny: bool, out: Path) -> None:
+    rows = []
+    for name, counts in (("mobilefacenet", (1, 500)), (SURROGATE, (1, 100, 500))):
+        for count in counts[:1] if tiny else counts:
+            peak = peak_memory(__file__, "learn", name, str(count))
+            images = count * IMAGES * 3 * 112 * 112 * 4 / 2**20
+            rows.append({"surrogate": name, "people": count, "peak MB": round(peak), "of it images MB": round(images)})
+    report("mask_memory", rows, out=out, note=f"fit_many, {IMAGES} images each, peak memory of the process")
+    plot("mask_memory", rows, x="people", y="peak MB", by="surrogate", out=out)
 
 
 def main() -> None:
-    entry = ZOO["mobilefacenet"]
-    recognizer = Recognizer.from_module(for_inference(load()), name="MobileFaceNet", preprocess=entry.preprocess)
-    as_loaded = Recognizer.from_module(load(), name="MobileFaceNet", preprocess=entry.preprocess)
-    images = torch.rand(PEOPLE, IMAGES, 3, 112, 112, generator=torch.Generator().manual_seed(0))
-    method = OPOM(recognizer, steps=STEPS)
-    tasks: dict[str, Callable[[], object]] = {
-        "embed": lambda: recognizer.embed(images[0]),
-        "a": lambda: method.fit(images[0]),
-        "b": lambda: floor(recognizer, images[0]),
-        "c": lambda: plain(as_loaded, images[0]),
-        "d": lambda: plain(recognizer, images[0]),
-        "e": lambda: floor(as_loaded, images[0]),
-    }
-    if len(sys.argv) > 1:
-        tasks[sys.argv[1]]()
-        print(Path("/proc/self/status").read_text())
-        return
-
-    print(f"MobileFaceNet, {IMAGES} images, {STEPS} steps, {torch.get_num_threads()} threads, medians of {ROUNDS} rounds")
-    for task in tasks.values():
-        task()
-    rounds = [{name: seconds(task) for name, task in tasks.items()} for _ in range(ROUNDS)]
-    a, b, c, d, e = (np.array([times[name] for times in rounds]) for name in "abcde")
-    print(f"(a) OPOM.fit, convex hull        {np.median(a):5.2f} s")
-    print(f"(b) passes through the network   {np.median(b):5.2f} s    a/b {np.median(a / b):.3f}")
-    print(f"(c) the plain way                {np.median(c):5.2f} s    c/a {np.median(c / a):.2f}")
-    print(f"(d) the plain way, this network  {np.median(d):5.2f} s    d/a {np.median(d / a):.2f}")
-    print(f"(e) passes, network as loaded    {np.median(e):5.2f} s    b/e {np.median(b / e):.2f}")
-
-    every = images.flatten(0, 1)
-    trials = [[seconds(lambda n=n: floor(recognizer, every[:n], 1)) / n for n in BATCHES] for _ in range(ROUNDS)]  # type: ignore[misc]
-    costs = np.median(np.array(trials) / np.array(trials).min(1, keepdims=True), 0)
-    print(
-        "one pass, per image, to the best: " + ", ".join(f"batch {n} {c:.2f}" for n, c in zip(BATCHES, costs, strict=True))
-    )
-
-    pairs = []
-    for _ in range(3):
-        together = seconds(lambda: method.fit_many(list(images)))
-        pairs.append(together / seconds(lambda: [method.fit(own) for own in images]))
-    print(f"fit_many of {PEOPLE} people / fit one by one {np.median(pairs):.3f}")
-    masks = zip(method.fit_many(list(images)), map(method.fit, images), strict=True)
-    difference = max(float((one.delta - other.delta).abs().max()) for one, other in masks)
-    print(f"largest difference between their masks {difference:.1e}")
-    if sys.platform == "linux":
-        memory = ", ".join(f"{name} {peak(name):.0f} MB" for name in ("embed", "a", "b", "c"))
-        print(f"peak memory of a process: {memory}")
+    if sys.argv[1:2] == ["learn"]:
+        entry = ZOO.get(sys.argv[2]) or trained(sys.argv[2])
+        return learn_many(int(sys.argv[3]), entry, 3 if sys.argv[2] in ZOO else None)
+    parts = {"step": step, "sizes": sizes, "people": people, "memory": memory}
+    parser = arguments(__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *parts], default=[])
+    args = parser.parse_args()
+    for part in args.parts or parts:
+        parts[part](args.tiny, args.out)
+    return None
 
 
 if __name__ == "__main__":

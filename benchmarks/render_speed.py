@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from common import arguments, report
 
 from opom_edu.faces import load_people
 from opom_edu.faces.synthetic.camera import Sitter, take_photo
@@ -21,6 +22,7 @@ PEOPLE, PHOTOS = 12, 10
 
 
 def main() -> None:
+    options = arguments(__doc__).parse_args()
     cv2.setNumThreads(1)
     identities = [sample_identity(6_000_000 + index) for index in range(PEOPLE)]
     sitters = [Sitter(identity) for identity in identities]
@@ -40,8 +42,11 @@ def main() -> None:
     people = load_people("synthetic")
     loading = time.perf_counter() - started
     photos = sum(len(p.train) + len(p.test) for p in people.values()) + len(people.distractors)
-    print(f"a 112x112 photo {1e3 * photo:.1f} ms, a person's head, skin and brows {1e3 * person:.0f} ms")
-    print(f"the demo set: {photos} photos read in {loading:.2f} s, {photos * photo / loading:.0f} times as fast as rendered")
+    row = {
+        "photos": photos, "a 112x112 photo, ms": 1e3 * photo, "a person's head, skin and brows, ms": 1e3 * person,
+        "the demo set read, s": loading, "rendered / read": photos * photo / loading,
+    }  # fmt: skip
+    report("render_speed", [row], out=options.out, note="one core, seconds of the processor")
 
 
 def processor_seconds(work: Callable[[], object]) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from common import arguments, report
 from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 
@@ -24,21 +25,27 @@ FIRST, PEOPLE, PHOTOS, SIZE = 4_100_000, 60, 10, 256
 
 
 def main() -> None:
-    album = render_people(range(FIRST, FIRST + PEOPLE), PHOTOS, size=SIZE, margin=0.31)
-    rows = Parallel(2)(delayed(seen)(images) for images in album.images.reshape(PEOPLE, PHOTOS, SIZE, SIZE, 3))
+    options = arguments(__doc__).parse_args()
+    count = 8 if options.tiny else PEOPLE
+    album = render_people(range(FIRST, FIRST + count), PHOTOS, size=SIZE, margin=0.31)
+    rows = Parallel(2)(delayed(seen)(images) for images in album.images.reshape(count, PHOTOS, SIZE, SIZE, 3))
     table = album.conditions.assign(hog=[r[0] for row in rows for r in row], haar=[r[1] for row in rows for r in row])
-    print("share of faces found, in %")
     frontal = table[table["yaw"].abs() < 15]
     found = pd.DataFrame({"near-frontal": frontal[["hog", "haar"]].mean(), "all": table[["hog", "haar"]].mean()})
-    print((found.join(table.groupby("skin")[["hog", "haar"]].mean().T) * 100).round(1).to_string())
+    found = (found.join(table.groupby("skin")[["hog", "haar"]].mean().T) * 100).round(1)
+    told: list[dict[str, object]] = [
+        {"what": f"faces found by {name}, in %", **{str(key): float(value) for key, value in row.items()}}
+        for name, row in found.iterrows()
+    ]
     features = np.stack([r[2] for row in rows for r in row])
     first, second = np.triu_indices(len(features), 1)
     distance = np.linalg.norm(features[first] - features[second], axis=1)
     same = album.labels[first] == album.labels[second]
-    print(
-        f"dlib's recognizer: AUC {roc_auc_score(same, -distance):.4f}, distance of photos of one person "
-        f"{distance[same].mean():.3f}, of different people {distance[~same].mean():.3f}"
-    )
+    told.append({
+        "what": "dlib's recognizer", "AUC": float(roc_auc_score(same, -distance)),
+        "distance, one person": float(distance[same].mean()), "distance, different people": float(distance[~same].mean()),
+    })  # fmt: skip
+    report("synthetic_faces", told, out=options.out, note=f"{count} people, {PHOTOS} photos of each")
 
 
 def seen(images: np.ndarray) -> list[tuple[bool, bool, np.ndarray]]:

@@ -9,16 +9,16 @@ slider whose observer writes a board of one number, which is the least that any 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from browser import ARGUMENTS, CHROMIUM, ROOT, VIEWPORT, jupyter_lab, open_chapter, voila
+from common import arguments, report
 from playwright.sync_api import Page, sync_playwright
 
 READY = 120.0  # seconds until all masks of a person are learned on a busy machine
@@ -84,7 +84,7 @@ def measure(page: Page, moves: int) -> npt.NDArray[Any]:
     return np.array(taken[5:])  # the first moves warm up
 
 
-def main(moves: int) -> None:
+def main(moves: int, out: Path) -> None:
     bare = ROOT / "out" / "bare.ipynb"
     bare.parent.mkdir(exist_ok=True)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -121,11 +121,12 @@ def main(moves: int) -> None:
             rows.append({"server": server, "what": what, "first shown, s": opened, "median, ms": median, "95th, ms": late})
             page.close()
         browser.close()
-    print(f"{moves} moves of the slider, with {len(os.sched_getaffinity(0))} cores")
-    print(pd.DataFrame(rows).round(1).to_string(index=False))
+    rows = [{key: float(value) if isinstance(value, np.floating) else value for key, value in row.items()} for row in rows]
+    report("widget_latency", rows, out=out, note=f"{moves} moves of the slider, with {len(os.sched_getaffinity(0))} cores")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = arguments(__doc__)
     parser.add_argument("--moves", type=int, default=50)
-    main(parser.parse_args().moves)
+    options = parser.parse_args()
+    main(4 if options.tiny else options.moves, options.out)

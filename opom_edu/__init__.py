@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from opom_edu.evaluation import protection
     from opom_edu.faces import People, Person, load_people
-    from opom_edu.masks import FIUAP, OPOM, FIUAPPlus, Mask
+    from opom_edu.masks import FIUAP, OPOM, FIUAPPlus, Mask, strong
     from opom_edu.recognizers import Recognizer, list_recognizers, load_recognizer
 
 __version__ = "0.1.0"
@@ -26,6 +26,7 @@ _HOME = {
     "load_people": "faces",
     "load_recognizer": "recognizers",
     "protection": "evaluation",
+    "strong": "masks",
 }
 _PACKAGES = (
     "errors",
@@ -54,6 +55,7 @@ __all__ = [
     "load_people",
     "load_recognizer",
     "protection",
+    "strong",
 ]
 
 

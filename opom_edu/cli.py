@@ -1,7 +1,8 @@
-"""The command line: ``opom-edu demo``, ``protect``, ``protect-video``, ``train`` and ``doctor``."""
+"""The command line: ``opom-edu demo``, ``reproduce``, ``sweep``, ``protect``, ``protect-video``, ``train``, ``doctor``."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from opom_edu.errors import OpomError, OpomWarning
@@ -19,7 +20,8 @@ from opom_edu.errors import OpomError, OpomWarning
 if TYPE_CHECKING:
     from opom_edu.experiments import Comparison
     from opom_edu.recognizers import Recognizer
-    from opom_edu.recognizers.training import Photos, Step
+    from opom_edu.recognizers.batches import Photos
+    from opom_edu.recognizers.training import Step
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 console = Console(soft_wrap=True)
@@ -53,15 +55,12 @@ def _plain_errors() -> Iterator[None]:
 
 def parse_eps(text: str) -> float:
     """A share of the pixel range, as "0.03" or "8/255"."""
-    above, _, below = text.partition("/")
+    from opom_edu.masks import parse_eps as parse
+
     try:
-        value = float(above) / float(below or 1)
-    except (ValueError, ZeroDivisionError):
-        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.03", param_hint="--eps") from None
-    if not 0 <= value <= 1:
-        hint = f"; for {text} gray levels write {text}/255" if value > 1 and not below else ""
-        raise typer.BadParameter(f"must be within 0 and 1, a share of the pixel range, got {text}{hint}", param_hint="--eps")
-    return value
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--eps") from None
 
 
 @app.command()
@@ -190,6 +189,37 @@ def protect(
         raise typer.Exit(1)
 
 
+@app.command()
+def sweep(
+    grid: Annotated[Path, typer.Argument(help="a TOML file: methods, people, surrogates, eps, seeds, targets")],
+    out: Annotated[Path, typer.Option(help="folder for the records and table.csv; every worker must see it")] = Path(
+        "out/sweep"
+    ),
+    scheduler: Annotated[
+        str, typer.Option(help="a Dask scheduler's address, tcp://HOST:PORT; by default workers on this machine")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=0, help="workers to start; by default one per GPU, else one per core")] = 0,
+) -> None:
+    """Run every job of a grid; stopped at any time, the same command goes on where it was."""
+    with _plain_errors():
+        from opom_edu.experiments import read_grid, run_sweep
+        from opom_edu.files import replacing
+
+        columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("jobs", total=None)
+            table = run_sweep(
+                read_grid(grid), out, scheduler=scheduler or None, workers=workers or None,
+                on_start=lambda address: errors.print(f"Dask's dashboard: {address}", markup=False),
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        with replacing(out / "table.csv") as temporary:
+            table.round(4).to_csv(temporary, index=False)
+    shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
+    console.print(shown.to_string(index=False), markup=False, highlight=False)
+    console.print(f"All columns: {out / 'table.csv'}", markup=False)
+
+
 @app.command("protect-video")
 def protect_video_command(
     video: Annotated[Path, typer.Argument(help="the video; it is never written to")],
@@ -273,11 +303,17 @@ def train(
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same weights")] = 0,
     device: Annotated[str, typer.Option(help="where to train: cpu, cuda, ...")] = "cpu",
+    workers: Annotated[
+        int, typer.Option(min=0, help="processes that decode photos meanwhile; 0 keeps all of them decoded in memory")
+    ] = 0,
     out: Annotated[Path, typer.Option(help="folder for weights, cards and curves; name it in OPOM_EDU_WEIGHTS")] = Path(
         "out/weights"
     ),
 ) -> None:
-    """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was."""
+    """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was.
+
+    Several processes or GPUs: torchrun --nproc-per-node 2 .venv/bin/opom-edu train NAME --device cuda
+    """
     if bool(name) == every:
         raise typer.BadParameter("name one recognizer, or write --all")
     with _plain_errors():
@@ -291,8 +327,9 @@ def train(
         usual = QUICK if quick else (2000, 11, 0)
         count, each, passes = people or usual[0], photos or usual[1], epochs or usual[2] or None
         columns = (TextColumn("{task.description:40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=errors, transient=True) as bar:
-            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each)
+        console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes one tells
+        with Progress(*columns, console=errors, transient=True, disable=console.quiet) as bar:
+            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each, lazy=workers > 0)
             held_out = _render(bar, "rendering held-out people", HELD_OUT_SEED, *HELD_OUT)
             about = {"seeds": [TRAINING_SEED, TRAINING_SEED + count], "photos": each, "held_out_seeds": [HELD_OUT_SEED]}
             for each_name in RECIPES if every else [name]:
@@ -304,23 +341,23 @@ def train(
 
                 fit(
                     each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
-                    device=device, about=about, on_step=show,
+                    device=device, about=about, workers=workers, on_step=show,
                 )  # fmt: skip
                 bar.remove_task(task)
                 console.print(_described(out / f"{each_name}.json"), markup=False)
 
 
-def _render(bar: Progress, title: str, first: int, people: int, photos: int) -> Photos:
+def _render(bar: Progress, title: str, first: int, people: int, photos: int, lazy: bool = False) -> Photos:
     """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
     from opom_edu.faces.synthetic import render_people
-    from opom_edu.recognizers.training import Photos
+    from opom_edu.recognizers.batches import Photos
 
     task = bar.add_task(title, total=1)
 
     def show(share: float) -> None:
         bar.update(task, completed=share)
 
-    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show)
+    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show, lazy=lazy)
     bar.remove_task(task)
     return Photos(album.images, album.labels, album.conditions["skin"].to_numpy())
 
@@ -333,6 +370,54 @@ def _described(card: Path) -> str:
     found = read["accuracy"]["all"]
     figures = f"AUC {found['auc']:.3f}, rank-1 {found['rank1']:.1%}, TAR at FAR 0.1% {found['tar']:.1%}"
     return f"{read['name']}: {figures} on unseen synthetic people; {read['bytes'] / 1e6:.1f} MB in {card.parent}"
+
+
+@app.command()
+def reproduce(
+    quick: Annotated[bool, typer.Option(help="fewer people and surrogates: under ten minutes on two cores")] = False,
+    people: Annotated[
+        str, typer.Option(help="synthetic: two sets, of common and of celebrity photos; or opom:PATH, folder:PATH, lfw")
+    ] = "synthetic",
+    surrogates: Annotated[str, typer.Option(help="learn on each of these, comma-separated")] = "",
+    targets: Annotated[str, typer.Option(help="try on these; by default the zoo's, or dlib for photos")] = "",
+    methods: Annotated[str, typer.Option(help="comma-separated; by default the paper's and one mask for everybody")] = "",
+    count: Annotated[int, typer.Option(min=0, help="synthetic people to protect; by default 500, or 16 with --quick")] = 0,
+    seeds: Annotated[int, typer.Option(min=0, help="masks per person and method; by default 3, or 1 with --quick")] = 0,
+    device: Annotated[str, typer.Option(help="where the recognizers run: cpu, cuda, ...")] = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for table.md, rates.csv, heat maps and finished cells")] = Path(
+        "out/reproduce"
+    ),
+) -> None:
+    """The paper's table. Stopped at any time, the same command goes on where it was."""
+    with _plain_errors():
+        from dataclasses import replace
+
+        from opom_edu.experiments import Records, paper
+        from opom_edu.recognizers import load_recognizer
+        from opom_edu.recognizers.recipes import RECIPES
+
+        usual = paper.QUICK if quick else paper.FULL
+        size = replace(usual, people=count or usual.people, seeds=seeds or usual.seeds)
+        records = Records(out / "records")
+        own = people == "synthetic"
+        learned_on = _names(surrogates) or (list(size.surrogates) if own else ["mobilefacenet"])
+        names = dict.fromkeys([*learned_on, *(_names(targets) or (RECIPES if own else ["dlib"]))])
+        recognizers = {name: load_recognizer(name, device=device) for name in names}
+        columns = (TextColumn("{task.description:56}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task("loading people", total=1)
+
+            def show(what: str, share: float) -> None:
+                bar.update(task, description=what, completed=share)
+
+            rows = paper.reproduce(
+                paper.regimes(people, size, show), [recognizers[name] for name in learned_on], list(recognizers.values()),
+                methods=_names(methods) or paper.TABLE, others=size.others, seeds=range(size.seeds), records=records,
+                on_progress=show,
+            )  # fmt: skip
+        written = paper.write_tables(rows, out, note="These people are synthetic." if own else f"People: {people}.")
+    console.print("\n".join(paper.told(paper.orders(rows))), markup=False, highlight=False)
+    console.print(f"Written: {', '.join(map(str, written))}", markup=False)
 
 
 @app.command()
@@ -366,6 +451,7 @@ EXTRAS = {
     "onnx": ("onnxruntime",),
     "reference": ("cvxpy",),
     "train": ("pytorch-metric-learning",),
+    "sweep": ("dask", "distributed", "bokeh"),
     "lab": ("jupyterlab", "ipywidgets", "plotly", "umap-learn"),
 }
 

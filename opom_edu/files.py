@@ -11,13 +11,15 @@ from pathlib import Path
 
 from opom_edu.errors import OpomError
 
+UNFINISHED = ".unfinished-"  # how the name of a temporary file begins
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -28,6 +30,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed while :func:`replacing` left in ``folder`` and below."""
+    for file in folder.rglob(f"{UNFINISHED}*"):
+        file.unlink(missing_ok=True)
 
 
 def check_folder(path: str | Path) -> None:

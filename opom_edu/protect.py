@@ -22,7 +22,7 @@ from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.photos import GPS, MARK, Array, Photo, Pixels, alignment, lay_in, read_photo, save_photo, warp
-from opom_edu.files import check_folder, replacing, sha256
+from opom_edu.files import check_folder, remove_unfinished, replacing, sha256
 from opom_edu.masks import Mask, Method
 from opom_edu.protect_report import Report, Row, measure, write_report
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -130,6 +130,7 @@ def protect_folder(
     if source.is_relative_to(out) or out.is_relative_to(source):
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
+    remove_unfinished(out)
     rows: list[Row] = []
     files, refused = list_photos(source)
     rows += [skip(*what) for what in refused]

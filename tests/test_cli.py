@@ -238,3 +238,41 @@ def test_train_says_what_it_can_train(arguments: tuple[str, ...], message: str) 
     result = run("train", *arguments)
     assert result.exit_code == 2
     assert message in words(result)
+
+
+def test_a_sweep_that_cannot_run_says_why_in_one_line(tmp_path: Path) -> None:
+    grid = tmp_path / "grid.toml"
+    for text, message in (
+        ("methods = ['banana']", "unknown 'banana'; choose among random"),
+        ("method = ['random']", "unknown key method; choose among methods"),
+        ("methods = []", "methods is empty"),
+        ("methods = ['random']\nsurrogates = ['ir-softmax']", "ir-softmax has not been trained"),
+        ("methods = ['random']\npeople = ['folder:nowhere']\nsurrogates = ['mobilefacenet']", "nowhere is not a folder"),
+    ):
+        grid.write_text(text)
+        result = run("sweep", grid, "--out", tmp_path / "out")
+        assert result.exit_code == 2
+        assert message in words(result)
+    (tmp_path / "file").touch()
+    assert "is a file; name another folder" in words(run("sweep", grid, "--out", tmp_path / "file"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_reproduce_writes_the_table_and_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
+    options = ("--quick", "--people", f"folder:{folder}", "--methods", "random,fi-uap", "--out", tmp_path / "out")
+    result = run("reproduce", *options)
+    assert result.exit_code == 0, result.output
+    assert "random noise < FI-UAP" in words(result)
+    assert "| folder | mobilefacenet | unprotected |" in (tmp_path / "out" / "table.md").read_text()
+    assert len(pd.read_csv(tmp_path / "out" / "rates.csv")) == 2 * 2
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
+    assert len(kept) == 2
+    assert run("reproduce", *options).exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()} == kept
+
+
+def test_reproduce_names_an_unknown_method_before_long_work(folder: Path, tmp_path: Path) -> None:
+    result = run("reproduce", "--people", f"folder:{folder}", "--methods", "random,magic", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "unknown method 'magic'" in words(result)
+    assert not (tmp_path / "records").exists()

@@ -15,12 +15,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_the_library_needs_no_optional_package() -> None:
-    optional = ("cvxpy", "dlib", "onnxruntime", "jupyterlab", "ipywidgets", "plotly", "umap", "hypothesis", "onnx")
+    optional = ("cvxpy", "dlib", "onnxruntime", "jupyterlab", "ipywidgets", "plotly", "umap", "hypothesis", "onnx", "dask")
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({optional!r}))
 import opom_edu
 [getattr(opom_edu, name) for name in opom_edu.__all__]
+opom_edu.experiments
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 

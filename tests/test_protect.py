@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from opom_edu import cli, load_people, load_recognizer, protect
 from opom_edu.errors import OpomError, PeopleError, PeopleWarning
 from opom_edu.evaluation import Gallery, threshold_at
-from opom_edu.faces.photos import ARCFACE, Array, Pixels, inverse, moved, read_photo
+from opom_edu.faces.photos import ARCFACE, Array, Pixels, inverse, moved, read_photo, warp
 from opom_edu.masks import OPOM
 from opom_edu.protect import protect_folder, protect_photo
 from opom_edu.protect_report import Report
@@ -187,6 +187,17 @@ def test_nothing_that_is_not_ours_is_overwritten(folder: Path, surrogate: Recogn
     for bad in (folder, folder / "new", folder.parent):
         with pytest.raises(OpomError, match="must not lie in one another"):
             protect_folder(folder, bad, method=OPOM(surrogate), threshold=THRESHOLD, find=find)
+    with pytest.raises(OpomError, match=r"0\.png.* cannot take the results: .* is a file; name another folder"):
+        protect_folder(folder, mine / "out", method=OPOM(surrogate), threshold=THRESHOLD, find=find)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_first(
+    folder: Path, surrogate: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # chmod would not stop root
+    with pytest.raises(OpomError, match=r"out cannot take the results: .* cannot be written to; name another folder"):
+        run(folder, surrogate, find=None)
+    assert not (tmp_path / "out").exists()
 
 
 NASTY = "<img src=x onerror=alert(1)>\n\"'é\udcff"
@@ -234,6 +245,32 @@ def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
     assert len(notes) == 7
     for name in ("1.png", "1.png.png"):
         assert (tmp_path / "out" / "photos" / "ann" / name).is_file()
+
+
+def test_fifty_faces_one_of_20_pixels_and_one_cut_by_the_border(surrogate: Recognizer, tmp_path: Path) -> None:
+    """Ann in the middle; a face of her album of 20 pixels; half of one; strangers in all other places."""
+    faces = blobs(0, 10)
+    pixels = np.asarray(picture(faces[0])).copy()
+    small, cut = similarity(20, 0, (350, 190)), similarity(100, 0, (0, 20))
+    for face, matrix in ((faces[1], small), (faces[2], cut)):
+        crop = (face * 255).round().byte().permute(1, 2, 0).numpy()
+        back = inverse(matrix)
+        there = cv2.warpAffine(np.ones_like(crop), back, (360, 200), flags=0) > 0
+        pixels = np.where(there, warp(crop, back, (360, 200)), pixels)
+    places = [PLACES[0], small, cut, *(similarity(30, 0, (200 + 3 * i, 50)) for i in range(47))]
+
+    def fifty(seen: Pixels) -> Array:
+        return np.array([moved(ARCFACE, inverse(matrix)) for matrix in (places if seen[190, 350, 0] != 200 else PLACES[:1])])
+
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in" / "fifty.png")
+    for i, face in enumerate(faces[3:]):
+        picture(face).save(tmp_path / "in" / f"{i}.png")
+    row = run(tmp_path / "in", surrogate, find=fifty).table.set_index("photo").loc["fifty.png"]
+    assert (row["status"], row["strangers"]) == ("protected", 49)
+    assert "a face of 20 pixels, too small for much of a mask" in row["note"]
+    laid = read_photo(tmp_path / "out" / "photos" / "in" / "fifty.png").pixels
+    assert 0 < np.abs(laid.astype(int) - pixels).max() <= 8
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from opom_edu.errors import PeopleError
-from opom_edu.faces import People, quantize
-from opom_edu.masks import Mask
+from opom_edu.evaluation.embeddings import embedder
+from opom_edu.faces import People
+from opom_edu.masks import Cloak
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-Masks = Mapping[str, Mask] | Sequence[Mask]
+Masks = Mapping[str, Cloak] | Sequence[Cloak]
+TOGETHER = 1000  # photos that are embedded in one call
+COLUMNS = 4096  # of the matrix of similarities that are in memory at a time: 16 KB per probe
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +26,7 @@ class Probes:
 
     Attributes:
         own: to the person's clean test photos, ``(N, N - 1)``: each probe's own photo is left out.
-        distractors: to the people they are to be told apart from, ``(N, M)``.
+        distractors: to the people they are to be told apart from, ``(N, M)``; or only the largest of these, falling.
     """
 
     own: Tensor
@@ -59,52 +63,129 @@ class Gallery:
     distractors: Tensor
 
     @classmethod
-    def of(cls, recognizer: Recognizer, people: People) -> Gallery:
+    def of(
+        cls,
+        recognizer: Recognizer,
+        people: People,
+        *,
+        distractors: Iterable[Tensor] | None = None,
+        cache: str | Path | None = None,
+    ) -> Gallery:
         """Embed the clean photos, rounded to 8 bit as saved photos are.
+
+        Args:
+            distractors: batches of photos ``(n, 3, 112, 112)`` in place of ``people.distractors``, taken one at a time: of a
+                million only the embeddings stay in memory, 4 D bytes each.
+            cache: a folder that keeps the embeddings for the next time (see :mod:`opom_edu.evaluation.embeddings`).
 
         Raises:
             PeopleError: if a person has fewer than two test photos, or there is nobody to be told apart from.
+            OpomError: if the cache cannot be written to.
         """
         check_recognizer(recognizer, "recognizer")
         for person in people.values():
             if len(person.test) < 2:
                 raise PeopleError(f"{person.name} has {len(person.test)} test photos; a probe and one to be found make two")
-        if not len(people.distractors) and len(people) < 2:
+        if distractors is None and not len(people.distractors) and len(people) < 2:
             raise PeopleError("a single person is always found first; add people or distractors")
-        own = _embed(recognizer, [person.test for person in people.values()])
-        # A thousand at a time, so that ten thousand distractors do not fill the memory twice.
-        parts = [_embed(recognizer, [part])[0] for part in people.distractors.split(1000) if len(part)]
-        return cls(recognizer, people, dict(zip(people, own, strict=True)), torch.cat([own[0][:0], *parts]))
+        embed = embedder(recognizer, cache)
+        own = _embed(embed, (person.test for person in people.values()))
+        batches = people.distractors.split(TOGETHER) if distractors is None else distractors
+        others = torch.cat([own[0][:0], *(embed(batch) for batch in batches if len(batch))])
+        if not len(others) and len(people) < 2:
+            raise PeopleError("a single person is always found first, and there were no distractors; add people or photos")
+        return cls(recognizer, people, dict(zip(people, own, strict=True)), others)
 
-    def probes(self, masks: Masks | None = None) -> dict[str, Probes]:
+    def probes(self, masks: Masks | None = None, *, top: int | None = None, among: Iterable[str] = ()) -> dict[str, Probes]:
         """Everybody's probes: the test photos, masked or (by default) clean, rounded to 8 bit.
+
+        Args:
+            top: keep only so many of the largest similarities to distractors, enough for ranks up to ``top``. Without it all
+                are kept, 4 N M bytes per person.
+            among: names of the people whose probes are wanted; by default everybody.
 
         Raises:
             ValueError: if a person has no mask.
         """
-        own: Mapping[str, Tensor] = self.own
+        names = list(among) or list(self.people)
+        own = [self.own[name] for name in names]
         if masks is not None:
-            given = masks_by_person(self.people, masks)
-            masked = [given[name].apply(person.test) for name, person in self.people.items()]
-            own = dict(zip(self.people, _embed(self.recognizer, masked), strict=True))
-        return {name: self._compare(name, embeddings) for name, embeddings in own.items()}
+            given = masks_by_person(self.people, masks, names)
+            masked = (given[name].apply(self.people[name].test) for name in names)
+            own = _embed(embedder(self.recognizer), masked)
+        if top is None:
+            elsewhere = [embeddings @ self.strangers(name).T for name, embeddings in zip(names, own, strict=True)]
+        else:
+            elsewhere = self._largest(names, own, top)
+        return {
+            name: Probes(_to_other_photos(embeddings @ self.own[name].T), others)
+            for name, embeddings, others in zip(names, own, elsewhere, strict=True)
+        }
 
-    def _compare(self, name: str, embeddings: Tensor) -> Probes:
-        others = self.distractors
+    def strangers(self, name: str) -> Tensor:
+        """Embeddings ``(M, D)`` of those whom the person is to be told apart from: distractors, else the other people."""
+        if len(self.distractors):
+            return self.distractors
+        return torch.cat([clean for other, clean in self.own.items() if other != name])
+
+    def _largest(self, names: Sequence[str], own: Sequence[Tensor], top: int) -> list[Tensor]:
+        """By person, the ``top`` largest similarities of each probe to the distractors, falling; all people at once."""
+        others, whose = self.distractors, None
         if not len(others):
-            others = torch.cat([clean for other, clean in self.own.items() if other != name])
-        similar = embeddings @ self.own[name].T
-        elsewhere = ~torch.eye(len(similar), dtype=torch.bool, device=similar.device)
-        return Probes(similar[elsewhere].reshape(len(similar), -1), embeddings @ others.T)
+            others = torch.cat(list(self.own.values()))
+            whose = torch.cat([torch.full((len(own),), i) for i, own in enumerate(self.own.values())]).to(others.device)
+        places = {name: i for i, name in enumerate(self.own)}
+        who = torch.cat([torch.full((len(part),), places[name]) for name, part in zip(names, own, strict=True)])
+        found = most_similar(torch.cat(list(own)), others, top, who.to(others.device), whose)
+        counts = [len(others) - (0 if whose is None else len(self.own[name])) for name in names]
+        parts = found.split([len(part) for part in own])
+        return [part[:, :count] for part, count in zip(parts, counts, strict=True)]
 
 
-def _embed(recognizer: Recognizer, groups: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Embeddings of several groups of photos, rounded to 8 bit, in one call: a black box may work on many at once."""
-    return recognizer.embed(quantize(torch.cat(list(groups)))).split([len(group) for group in groups])
+def most_similar(probes: Tensor, others: Tensor, top: int, who: Tensor | None = None, whose: Tensor | None = None) -> Tensor:
+    """The ``top`` largest cosines of each probe ``(N, D)`` to the others ``(M, D)``, falling: ``(N, min(top, M))``.
+
+    No more than ``COLUMNS`` columns of the matrix of all cosines are in memory at a time.
+
+    Args:
+        who, whose: ``(N,)`` and ``(M,)``, numbers of people: a probe's cosines to its own person count as minus infinity.
+    """
+    best = probes.new_empty(len(probes), 0)
+    for start in range(0, len(others), COLUMNS):
+        part = slice(start, start + COLUMNS)
+        similar = probes @ others[part].T
+        if who is not None and whose is not None:
+            similar.masked_fill_(who[:, None] == whose[part], -torch.inf)
+        best = torch.cat([best, similar.topk(min(top, similar.shape[1])).values], 1)
+        best = best.topk(min(top, best.shape[1])).values
+    return best
 
 
-def masks_by_person(people: People, masks: Masks) -> dict[str, Mask]:
-    """Everybody's mask by name, in the order of ``people``.
+def _to_other_photos(similar: Tensor) -> Tensor:
+    """Similarities ``(N, N)`` of the probes to the clean photos without those to their own photo, ``(N, N - 1)``."""
+    elsewhere = ~torch.eye(len(similar), dtype=torch.bool, device=similar.device)
+    return similar[elsewhere].reshape(len(similar), -1)
+
+
+def _embed(embed: Callable[[Tensor], Tensor], groups: Iterable[Tensor]) -> list[Tensor]:
+    """Embeddings of several groups of photos. Many groups share a call, as a black box may work on many photos at once."""
+    found: list[Tensor] = []
+    waiting: list[Tensor] = []
+
+    def work_off() -> None:
+        found.extend(embed(torch.cat(waiting)).split([len(group) for group in waiting]))
+        waiting.clear()
+
+    for group in groups:
+        if sum(map(len, waiting)) + len(group) > TOGETHER and waiting:
+            work_off()
+        waiting.append(group)
+    work_off()
+    return found
+
+
+def masks_by_person(people: People, masks: Masks, names: Iterable[str] | None = None) -> dict[str, Cloak]:
+    """Everybody's mask by name, in the order of ``people``; of ``names`` alone, if given and the masks are by name.
 
     Raises:
         ValueError: if a person has no mask.
@@ -113,7 +194,8 @@ def masks_by_person(people: People, masks: Masks) -> dict[str, Mask]:
         if len(masks) != len(people):
             raise ValueError(f"{len(people)} people need as many masks, got {len(masks)}")
         return dict(zip(people, masks, strict=True))
-    missing = [name for name in people if name not in masks]
+    wanted = list(people if names is None else names)
+    missing = [name for name in wanted if name not in masks]
     if missing:
         raise ValueError(f"no mask for {', '.join(missing)}")
-    return {name: masks[name] for name in people}
+    return {name: masks[name] for name in wanted}

@@ -8,6 +8,7 @@ probe meets every clean other photo once. Beside it stands, always, the same rat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import cast
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from opom_edu.evaluation.gallery import Gallery, Masks, Probes
 from opom_edu.faces import People
-from opom_edu.masks import Mask
+from opom_edu.masks import Cloak
 from opom_edu.recognizers import Recognizer
 
 RANKS = (1, 5, 10)
@@ -26,6 +27,8 @@ def protection(
     people: People,
     masks: Masks | Mapping[str, Masks],
     ranks: Sequence[int] = RANKS,
+    *,
+    cache: str | Path | None = None,
 ) -> pd.DataFrame:
     """Protection success rates by the paper's protocol.
 
@@ -35,6 +38,7 @@ def protection(
             clean test photos take their place.
         masks: name -> mask, or masks in the order of ``people``; or several of these by the name of their method.
         ranks: how many of the most similar gallery photos are looked at.
+        cache: a folder that keeps the clean photos' embeddings (see :meth:`Gallery.of`).
 
     Returns:
         One row per recognizer and method, rates in percent: see :func:`rates`.
@@ -45,11 +49,11 @@ def protection(
     """
     rows = []
     for recognizer in [recognizers] if isinstance(recognizers, Recognizer) else recognizers:
-        gallery = Gallery.of(recognizer, people)
-        unprotected = gallery.probes()
+        gallery = Gallery.of(recognizer, people, cache=cache)
+        unprotected = gallery.probes(top=max(ranks, default=1))
         for method, own in _by_method(masks).items():
             row = {"method": method, "recognizer": recognizer.name}
-            rows.append(row | rates(gallery.probes(own), unprotected, ranks))
+            rows.append(row | rates(gallery.probes(own, top=max(ranks, default=1)), unprotected, ranks))
     return pd.DataFrame(rows)
 
 
@@ -74,11 +78,11 @@ def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
 
 def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
     """Masks by method; where only one method's are given, its name is in their recipe."""
-    if isinstance(masks, Mask):
+    if hasattr(masks, "apply"):
         raise ValueError("masks must be one per person: a mapping from name to mask, or a list in the order of people")
     values = list(masks.values()) if isinstance(masks, Mapping) else list(masks)
     if not values:
         raise ValueError("no masks were given")
-    if isinstance(values[0], Mask):
-        return {str(values[0].recipe.get("method", "mask")): cast(Masks, masks)}
+    if hasattr(values[0], "apply"):
+        return {str(cast(Cloak, values[0]).recipe.get("method", "mask")): cast(Masks, masks)}
     return cast(Mapping[str, Masks], masks)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from opom_edu.exercises import chapter_0, chapter_1, chapter_2, chapter_3, chapter_4, chapter_5, chapter_6, chapter_8
+from opom_edu.exercises import (
+    chapter_0,
+    chapter_1,
+    chapter_2,
+    chapter_3,
+    chapter_4,
+    chapter_5,
+    chapter_6,
+    chapter_7,
+    chapter_8,
+    chapter_9,
+    chapter_10,
+    chapter_11,
+)
 from opom_edu.exercises.verdict import Check, Verdict
 
 # By the chapter's number, then the exercise's: its check, and the praise for a right answer.
@@ -16,7 +29,11 @@ CHECKS: dict[str, tuple[Check, str]] = {
     **chapter_4.CHECKS,
     **chapter_5.CHECKS,
     **chapter_6.CHECKS,
+    **chapter_7.CHECKS,
     **chapter_8.CHECKS,
+    **chapter_9.CHECKS,
+    **chapter_10.CHECKS,
+    **chapter_11.CHECKS,
 }
 
 __all__ = ["CHECKS", "Verdict", "check"]

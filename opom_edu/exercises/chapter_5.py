@@ -64,9 +64,21 @@ def _correlation(answer: Any, *, agreement: pd.DataFrame, table: pd.DataFrame, m
     return "A number from -1 to 1 is wanted, over the black boxes: cosines and falls of similarity, one each."
 
 
+def _helpful(answer: Any, *, rungs: pd.DataFrame, surrogate: str) -> str | None:
+    if answer not in rungs.index:
+        return f"The name of a rung is wanted, one of {', '.join(map(str, rungs.index))}."
+    means = rungs.drop(columns=surrogate).mean(axis=1)
+    if means[answer] >= means.max():
+        return None
+    if answer == rungs[surrogate].idxmax():
+        return "It is the best on the recognizer that you have. The question is about the others."
+    return f"Its mean over the black boxes is {means[answer]:.1f} %, and there is a higher one."
+
+
 CHECKS: dict[str, tuple[Check, str]] = {
     "5.1": (_least, "Now look up how a mask learned on the one does on the other."),
     "5.2": (_black_box_rate, "Hold it against the white box: that is the price of not knowing the target."),
     "5.3": (_aided, "Try it: does it reach further than the mask without aids, and what did the white box lose?"),
     "5.4": (_correlation, "Six points from one person are little evidence. How would you test it on more?"),
+    "5.5": (_helpful, "Chosen and measured on the same three people: on others, expect less."),
 }

@@ -11,7 +11,7 @@ import pandas as pd
 from opom_edu.evaluation import Gallery, accepted, calibrate, mask_quality, rates, similarity
 from opom_edu.evaluation.identification import RANKS
 from opom_edu.faces import People
-from opom_edu.masks import Learner, Mask, Step
+from opom_edu.masks import Cloak, Learner, Step
 from opom_edu.recognizers import Recognizer
 
 OnProgress = Callable[[str, float], None]
@@ -28,7 +28,7 @@ class Comparison:
             mean ``threshold`` (a cosine) at a false-match rate of 1e-3, where there are people enough to calibrate it;
             ``white_box`` marks the surrogate and whatever shares a network with it.
         similarity: a row per recognizer, method and person: ``unprotected`` and ``protected`` mean cosines.
-        quality: ``psnr`` (dB) and ``ssim`` by method.
+        quality: ``psnr`` (dB) and ``ssim`` by method, and ``passes_per_photo``, the gradients that each further photo costs.
         masks: by method and person.
     """
 
@@ -36,7 +36,7 @@ class Comparison:
     surrogate: Recognizer
     targets: tuple[Recognizer, ...]
     eps: float
-    masks: Mapping[str, Mapping[str, Mask]]
+    masks: Mapping[str, Mapping[str, Cloak]]
     rates: pd.DataFrame
     similarity: pd.DataFrame
     quality: pd.DataFrame
@@ -52,7 +52,7 @@ def compare(
     people: People,
     surrogate: Recognizer,
     targets: Sequence[Recognizer],
-    methods: Sequence[Learner],
+    methods: Sequence[Learner[Any]],
     on_progress: OnProgress | None = None,
 ) -> Comparison:
     """Learn masks by all ``methods`` for everybody, and evaluate them on the surrogate and on all ``targets``.
@@ -69,6 +69,7 @@ def compare(
         raise ValueError(f"every recognizer counts once, got {', '.join(names)}")
     masks = _learn(people, methods, lambda what, share: progress(what, LEARNING * share))
     quality = pd.DataFrame({name: mask_quality(people, own) for name, own in masks.items()}).T
+    quality["passes_per_photo"] = [method.passes_per_photo for method in methods]
     rows: list[dict[str, Any]] = []
     persons: list[dict[str, Any]] = []
     recognizers = (surrogate, *targets)
@@ -87,7 +88,7 @@ def compare(
     )
 
 
-def _learn(people: People, methods: Sequence[Learner], progress: OnProgress) -> dict[str, dict[str, Mask]]:
+def _learn(people: People, methods: Sequence[Learner[Any]], progress: OnProgress) -> dict[str, dict[str, Cloak]]:
     images = [person.train for person in people.values()]
     masks = {}
     for done, method in enumerate(methods):
@@ -100,11 +101,11 @@ def _learn(people: People, methods: Sequence[Learner], progress: OnProgress) -> 
 
 
 def _evaluate(
-    people: People, recognizer: Recognizer, masks: Mapping[str, Mapping[str, Mask]]
+    people: People, recognizer: Recognizer, masks: Mapping[str, Mapping[str, Cloak]]
 ) -> Iterator[tuple[str, dict[str, float], list[dict[str, Any]]]]:
     """By method: its rates on the recognizer, and everybody's similarity without and with their mask."""
     gallery = Gallery.of(recognizer, people)
-    unprotected = gallery.probes()
+    unprotected = gallery.probes(top=max(RANKS))
     before = similarity(unprotected)
     ranks = [rank for rank in RANKS if rank <= min(own.distractors.shape[1] for own in unprotected.values())]
     try:
@@ -112,7 +113,7 @@ def _evaluate(
     except ValueError:  # too few people: identification alone can be measured
         thresholds = None
     for method, own in masks.items():
-        probes = gallery.probes(own)
+        probes = gallery.probes(own, top=max(RANKS))
         row = rates(probes, unprotected, ranks)
         if thresholds is not None:
             row |= accepted(probes, unprotected, thresholds)

@@ -78,11 +78,12 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
 def _person(comparison: Comparison, method: str, name: str) -> dict[str, Any]:
     mask = comparison.masks[method][name]
     photo = comparison.people[name].test[:1]
+    masked = mask.apply(photo)
     similar = comparison.similarity.query("method == @method and person == @name").set_index("recognizer")
     return {
         "name": name,
         "photo": png(photo[0]),
-        "mask": png((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1)),
-        "masked": png(quantize(mask.apply(photo))[0]),
+        "mask": png((0.5 + (masked - photo)[0] * magnification(mask.eps)).clamp(0, 1)),
+        "masked": png(quantize(masked)[0]),
         "similarity": similar[["unprotected", "protected"]].to_dict("index"),
     }

@@ -15,8 +15,8 @@ from torch import Tensor
 SIZE = 112  # pixels on a side of an aligned crop
 
 
-def check_images(images: Tensor, *, size: int | None = None, name: str = "images") -> Tensor:
-    """Return ``images`` if it is a valid batch; ``size`` also fixes H = W.
+def check_images(images: Tensor, *, size: int | None = None, name: str = "images", values: bool = True) -> Tensor:
+    """Return ``images`` if it is a valid batch; ``size`` also fixes H = W. Without ``values`` only its form is checked.
 
     Raises:
         ValueError: naming what was received and what to do, for a wrong type, shape, channel order, range, or NaN.
@@ -40,7 +40,7 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
     if images.dtype != torch.float32:
         hint = "; use images.float() / 255" if images.dtype == torch.uint8 else "; use images.float()"
         raise ValueError(f"{name} must be float32, got {images.dtype}{hint}")
-    if images.numel():
+    if values and images.numel():
         low, high = (float(value) for value in torch.aminmax(images.detach()))
         if not (low >= 0 and high <= 1):  # a NaN makes both comparisons false
             hint = "; divide by 255" if low >= 0 and 1 < high <= 255 else ""

@@ -63,37 +63,41 @@ class Photo:
         return self.mode.startswith("L") or (np.array_equal(red, green) and np.array_equal(green, blue))
 
 
-def read_photo(path: str | Path) -> Photo:
+def read_photo(source: str | Path | bytes, *, name: str = "the photo") -> Photo:
     """Read a photo as it is looked at: turned as its EXIF orientation says.
 
     16-bit photos are reduced to 8, CMYK and palettes become RGB, each with a remark in ``changes``.
+
+    Args:
+        source: a file, or a file's content; ``name`` is what errors call the latter.
 
     Raises:
         PhotoError: for what is not a still picture, is damaged, or has more than 100 million pixels.
         MissingExtraError: for HEIC without the package pillow-heif.
     """
+    name = name if isinstance(source, bytes) else str(source)
     try:
-        if not Path(path).stat().st_size:
-            raise OSError("the file is empty")
-        _prepare_heic(Path(path))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit of pixels, and remarks on odd metadata
-            with Image.open(path) as opened:
-                return _decode(opened)
+        with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
+            if not (head := file.read(12)):
+                raise OSError("the file is empty")
+            _prepare_heic(head, name)
+            file.seek(0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's own limit of pixels, and remarks on odd metadata
+                with Image.open(file) as opened:
+                    return _decode(opened)
     except MissingExtraError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
-        raise PhotoError(f"{path} cannot be read: {error}") from error
+        raise PhotoError(f"{name} cannot be read: {error}") from error
 
 
-def _prepare_heic(path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(12)
+def _prepare_heic(head: bytes, name: str) -> None:
     if head[4:8] == b"ftyp" and head[8:] in HEIC:
         try:
             import pillow_heif
         except ImportError as error:
-            raise MissingExtraError(f"{path} is a HEIC photo, and pillow-heif", "heic") from error
+            raise MissingExtraError(f"{name} is a HEIC photo, and pillow-heif", "heic") from error
         pillow_heif.register_heif_opener()
 
 

@@ -22,6 +22,7 @@ ROUNDING = 1e-13
 # Of all optimal weights take the shortest vector: this makes them unique where images repeat or K > D + 1.
 RIDGE = 1e-11
 GUESSES = 20
+PATIENCE = 5  # guesses after which a GPU is asked which rows are done: to ask makes it wait
 CHUNK_ENTRIES = 2**19  # matrix entries worked on at a time: 4 MiB, about what a core's cache holds
 
 
@@ -38,7 +39,8 @@ def bounded_weights(features: Tensor, x: Tensor, lower: float = 0.0, upper: floa
     far = rows.abs().amax(-1, keepdim=True).clamp_min(1)  # points far away have large linear terms
     size = max(1, CHUNK_ENTRIES // count**2)
     chunks = zip(owner.split(size), rows.split(size), far.split(size), strict=True)
-    solved = torch.cat([_guess(gram[o] / f[:, :, None], b / f, lower, upper) for o, b, f in chunks])
+    patience = 1 if x.device.type == "cpu" else PATIENCE
+    solved = torch.cat([_guess(gram[o] / f[:, :, None], b / f, lower, upper, patience) for o, b, f in chunks])
     if not bool(((solved.sum(-1) - 1).abs() < 1e-6).all()):  # written so that NaN fails too
         raise SolverError("a projection onto a hull lost its precision; do the features or points hold extreme values?")
     return solved.clamp(lower, upper).reshape(people, points, count)
@@ -59,7 +61,7 @@ def _quadratic(features: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     return gram, (x.double() @ spread - center @ spread) / scale
 
 
-def _guess(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor:
+def _guess(gram: Tensor, linear: Tensor, lower: float, upper: float, patience: int = 1) -> Tensor:
     """Guess which weights sit on a bound, solve for the others, let the signs correct the guess.
 
     This is the primal-dual active-set method (Hintermueller, Ito and Kunisch 2002). Most rows are confirmed after a
@@ -69,22 +71,32 @@ def _guess(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor:
     weights = torch.empty_like(linear)
     rows = torch.arange(len(linear), device=linear.device)
     side = torch.zeros_like(linear, dtype=torch.int8)  # -1: held at the lower bound, 1: held at the upper one, 0: free
-    for _ in range(GUESSES):
-        held = torch.zeros_like(linear).masked_fill_(side < 0, lower).masked_fill_(side > 0, upper)
-        found, slopes = _face_minimum(gram, linear, held, side == 0)
-        low = torch.where(side == 0, found < lower - TOLERANCE, (side < 0) & (slopes >= -TOLERANCE))
-        high = torch.where(side == 0, found > upper + TOLERANCE, (side > 0) & (slopes <= TOLERANCE))
-        better = high.to(torch.int8) - low.to(torch.int8)
-        confirmed = (better == side).all(-1)
-        weights[rows[confirmed]] = found[confirmed]
-        # One weight at least must be free, or nothing makes the sum one: the one that strays least.
-        least = torch.maximum(lower - found, found - upper).argmin(-1, keepdim=True)
-        better.scatter_add_(-1, least, -better.gather(-1, least) * (better != 0).all(-1, keepdim=True))
-        rows, side, gram, linear = (t[~confirmed] for t in (rows, better, gram, linear))
-        if not len(rows):
+    for guess in range(1, GUESSES + 1):
+        found, better, confirmed = _next_guess(gram, linear, side, lower, upper)
+        if guess % patience:
+            side = better  # what is confirmed stays as it is
+            continue
+        if bool(confirmed.all()):
+            weights[rows] = found
             return weights
+        weights[rows[confirmed]] = found[confirmed]
+        rows, side, gram, linear = (t[~confirmed] for t in (rows, better, gram, linear))
     weights[rows] = _descend(gram, linear, lower, upper)
     return weights
+
+
+def _next_guess(gram: Tensor, linear: Tensor, side: Tensor, lower: float, upper: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The weights ``(B, K)`` of a guess, the next guess, and which rows ``(B,)`` need none because theirs was right."""
+    held = torch.zeros_like(linear).masked_fill_(side < 0, lower).masked_fill_(side > 0, upper)
+    found, slopes = _face_minimum(gram, linear, held, side == 0)
+    low = torch.where(side == 0, found < lower - TOLERANCE, (side < 0) & (slopes >= -TOLERANCE))
+    high = torch.where(side == 0, found > upper + TOLERANCE, (side > 0) & (slopes <= TOLERANCE))
+    better = high.to(torch.int8) - low.to(torch.int8)
+    confirmed = (better == side).all(-1)
+    # One weight at least must be free, or nothing makes the sum one: the one that strays least.
+    least = torch.maximum(lower - found, found - upper).argmin(-1, keepdim=True)
+    better.scatter_add_(-1, least, -better.gather(-1, least) * (better != 0).all(-1, keepdim=True))
+    return found, better, confirmed
 
 
 def _descend(gram: Tensor, linear: Tensor, lower: float, upper: float) -> Tensor:

@@ -1,25 +1,69 @@
 """One person, one mask: objectives, the loop that learns masks, aids to transferability, baselines."""
 
-from opom_edu.masks.baselines import RandomNoise
-from opom_edu.masks.mask import Mask
-from opom_edu.masks.named import METHODS, make_method
+from opom_edu.masks.aids import (
+    Aid,
+    feature_dropout,
+    nesterov,
+    perceptual_budget,
+    repeated,
+    scale_invariance,
+    smooth_gradient,
+    variance_tuning,
+)
+from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerImageMask, RandomNoise
+from opom_edu.masks.mask import Cloak, Mask, parse_eps
+from opom_edu.masks.named import METHODS, PERSONAL, make_method
 from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
+from opom_edu.masks.preset import ladder, strong
 from opom_edu.masks.released import released_masks
-from opom_edu.masks.transfer import Transform, input_diversity, random_flip
+from opom_edu.masks.restrict import Restricted
+from opom_edu.masks.transfer import (
+    Transform,
+    input_diversity,
+    random_affine,
+    random_flip,
+    random_jpeg,
+    random_light,
+    random_resize,
+)
 
 __all__ = [
     "FIUAP",
+    "GDUAP",
     "METHODS",
     "OPOM",
+    "PERSONAL",
+    "TIPIM",
+    "UAP",
+    "Aid",
+    "Cloak",
+    "FIUAPAll",
     "FIUAPPlus",
     "Learner",
     "Mask",
     "Method",
+    "PerImage",
+    "PerImageMask",
     "RandomNoise",
+    "Restricted",
     "Step",
     "Transform",
+    "feature_dropout",
     "input_diversity",
+    "ladder",
     "make_method",
+    "nesterov",
+    "parse_eps",
+    "perceptual_budget",
+    "random_affine",
     "random_flip",
+    "random_jpeg",
+    "random_light",
+    "random_resize",
     "released_masks",
+    "repeated",
+    "scale_invariance",
+    "smooth_gradient",
+    "strong",
+    "variance_tuning",
 ]

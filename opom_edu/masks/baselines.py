@@ -1,19 +1,22 @@
-"""What a learned mask has to beat."""
+"""What a mask per person has to beat: noise, one mask for everybody, and an attack on every single photo."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from opom_edu.masks.mask import Mask, check_eps
-from opom_edu.masks.optimize import Learner, OnStep, Step, check_training
+from opom_edu.masks.objectives import Impersonation, LogNorms, Targets
+from opom_edu.masks.optimize import FIUAP, Learner, Method, OnStep, Step, check_training
 
 
 @dataclass(frozen=True)
-class RandomNoise(Learner):
+class RandomNoise(Learner[Mask]):
     """Every pixel up or down by ``eps``, by the toss of a coin: as large as a mask may be, and nothing learned."""
 
     _: KW_ONLY
@@ -40,3 +43,218 @@ class RandomNoise(Learner):
         generator = torch.Generator().manual_seed(self.seed)
         signs = torch.randint(0, 2, images.shape[1:], generator=generator) * 2.0 - 1
         return Mask(signs * self.eps, self.eps, {"method": self.name, "seed": self.seed})
+
+
+class Universal(Method):
+    """One mask for everybody, learned without the people it is given to; their photos are checked and left alone."""
+
+    @abstractmethod
+    def photos(self) -> Tensor:
+        """What it learns on, ``(N, 3, 112, 112)`` in [0, 1]."""
+
+    def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
+        """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
+        check_training(images)
+        return (step.of(0) for step in self._ascend(self.photos()[None], start))
+
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+        """The same mask for each person; it is learned once in a call."""
+        for images in people:
+            check_training(images)
+        for step in self._ascend(self.photos()[None]):
+            if on_step is not None:
+                on_step(step)
+        return [Mask(step.delta[0].cpu(), self.eps, self.recipe())] * len(people)
+
+
+@dataclass(frozen=True, eq=False)
+class FIUAPAll(Universal, FIUAP):
+    """FI-UAP for everybody: each photo of ``others``, people who are not to be protected, leaves its own clean embedding.
+
+    Args:
+        others: ``(N, 3, 112, 112)`` in [0, 1], best several photos of each of many people.
+
+    The other arguments: see :class:`opom_edu.masks.Method`.
+    """
+
+    _: KW_ONLY
+    others: Tensor
+
+    label: ClassVar[str] = "FI-UAP all"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_others(self.others)
+
+    def photos(self) -> Tensor:
+        return self.others
+
+    def recipe(self) -> dict[str, Any]:
+        return {**super().recipe(), "others": len(self.others)}
+
+
+@dataclass(frozen=True, eq=False)
+class UAP(FIUAPAll):
+    """The universal perturbation: as :class:`FIUAPAll`, but each step sees ``batch`` of the photos, drawn at random.
+
+    Moosavi-Dezfooli et al. (CVPR 2017, arXiv 1610.08401) go through the photos one by one with a minimal perturbation each;
+    this is the stochastic sign ascent of Shafahi et al. (AAAI 2020, arXiv 1811.11304). Every step stands alone, so that
+    ``momentum`` has no effect.
+    """
+
+    _: KW_ONLY
+    batch: int = 10
+
+    label: ClassVar[str] = "UAP"
+
+    def _ascend(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
+        generator = torch.Generator().manual_seed(self.seed)
+        for index in range(self.steps):
+            chosen = torch.randperm(images.shape[1], generator=generator)[: self.batch]
+            one = replace(self, steps=1, seed=self.seed + index)
+            step = next(Method._ascend(one, images[:, chosen], start))
+            start = step.delta[0]
+            yield replace(step, index=index, progress=(index + 1) / self.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class GDUAP(Universal):
+    """A universal mask without any photo: on plain gray it drives up the activations of all convolutions.
+
+    Mopuri et al., TPAMI 2019, arXiv 1801.08092, without their stopping rule. Arguments: see :class:`opom_edu.masks.Method`.
+
+    Raises:
+        ValueError: for a surrogate without convolutions.
+    """
+
+    label: ClassVar[str] = "GD-UAP"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self._convolutions():
+            raise ValueError(f"GD-UAP drives up the activations of convolutions, and {self.surrogate.name} has none")
+
+    def photos(self) -> Tensor:
+        return torch.full((1, 3, 112, 112), 0.5)
+
+    def objective(self, clean: Tensor) -> Targets:
+        return LogNorms(clean)
+
+    def _convolutions(self) -> list[nn.Module]:
+        return [layer for layer in self.surrogate.module.modules() if isinstance(layer, nn.Conv2d)]
+
+    def _embed(self, images: Tensor) -> Tensor:
+        """In place of an embedding, the norms of all convolutions' outputs, ``(P, K, layers)``."""
+        norms: list[Tensor] = []
+        hooks = [
+            layer.register_forward_hook(lambda _layer, _inputs, output: norms.append(output.flatten(1).norm(dim=1)))
+            for layer in self._convolutions()
+        ]
+        try:
+            self.surrogate.embed(images.flatten(0, 1))
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return torch.stack(norms, dim=-1).unflatten(0, images.shape[:2])
+
+
+@dataclass(frozen=True, eq=False)
+class TIPIM(Method):
+    """Every image leaves its own clean embedding for the nearest one of other people's.
+
+    After TIP-IM (Yang et al., ICCV 2021, arXiv 2003.06814), which also keeps the picture natural by a term of its own, and
+    tries several targets at each step where this takes the nearest. Made to be used photo by photo, see :class:`PerImage`.
+
+    Args:
+        others: ``(N, 3, 112, 112)`` in [0, 1], photos of people to be mistaken for.
+    """
+
+    _: KW_ONLY
+    others: Tensor
+
+    label: ClassVar[str] = "TIP-IM"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_others(self.others)
+
+    def objective(self, clean: Tensor) -> Targets:
+        return Impersonation(clean, self.surrogate.embed(self.others))
+
+    def recipe(self) -> dict[str, Any]:
+        return {**super().recipe(), "others": len(self.others)}
+
+
+@dataclass(frozen=True, eq=False)
+class PerImageMask:
+    """Protects photos as a :class:`Mask` does, but learns a mask of its own for each of them whenever they are new to it.
+
+    Attributes:
+        method: that learns, from each photo by itself.
+        recipe: as a mask's.
+    """
+
+    method: Method
+    recipe: Mapping[str, Any]
+    _last: list[Tensor] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def eps(self) -> float:
+        return self.method.eps
+
+    def apply(self, images: Tensor) -> Tensor:
+        """The protected images. Those of the last call are kept, for several recognizers are measured on the same photos."""
+        if not self._last or not torch.equal(self._last[0], images):
+            masks = self.method.fit_many(list(images.unsqueeze(1)))
+            protected = [mask.apply(image[None]) for mask, image in zip(masks, images, strict=True)]
+            self._last[:] = [images, torch.cat(protected)]
+        return self._last[1]
+
+
+@dataclass(frozen=True, eq=False)
+class PerImage(Learner[PerImageMask]):
+    """An attack on every single photo: ``method`` with that photo as its only one.
+
+    With :class:`opom_edu.FIUAP` it is PGD away from the clean embedding (Madry et al., ICLR 2018), and with momentum MI-FGSM
+    (Dong et al., CVPR 2018). There is nothing to learn beforehand; every new photo costs as much as a whole mask does for
+    one training photo, and needs the surrogate at hand.
+
+    Args:
+        method: see :class:`opom_edu.masks.Method`.
+        label: what tables call it.
+    """
+
+    method: Method
+    label: str
+
+    @property
+    def eps(self) -> float:  # type: ignore[override]
+        return self.method.eps
+
+    @property
+    def passes_per_photo(self) -> int:
+        return self.method.steps
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    def iterate(self, images: Tensor) -> Iterator[Step]:
+        """The attack on these photos step by step; every tensor has one more dimension in front, the photos."""
+        return self.method._ascend(check_training(images).unsqueeze(1))
+
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
+        """For each person what will attack their photos; nothing is learned from the photos given."""
+        for images in people:
+            check_training(images)
+        return [PerImageMask(self.method, {**self.method.recipe(), "method": self.label}) for _ in people]
+
+
+def check_others(others: Tensor) -> None:
+    """
+    Raises:
+        ValueError: unless ``others`` is a batch of photos.
+    """
+    if not isinstance(others, Tensor):
+        raise ValueError("others must be one batch of photos of other people: torch.cat([person.train for person in ...])")
+    check_training(others)

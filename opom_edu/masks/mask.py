@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -30,6 +30,36 @@ def check_eps(eps: float) -> float:
     if not isinstance(eps, int | float) or not 0 <= eps <= 1:
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps!r}")
     return float(eps)
+
+
+def parse_eps(value: float | str) -> float:
+    """A share of the pixel range given as a number or as text, "0.03" or "8/255".
+
+    Raises:
+        ValueError: if it is no number, or not within 0 to 1.
+    """
+    above, _, below = str(value).partition("/")
+    try:
+        share = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"eps {value!r} is not a number such as 8/255 or 0.03") from None
+    if not 0 <= share <= 1:
+        hint = f"; for {value} gray levels write {value}/255" if share > 1 and not below else ""
+        raise ValueError(f"eps must be within 0 and 1, a share of the pixel range, got {value}{hint}")
+    return share
+
+
+class Cloak(Protocol):
+    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself."""
+
+    @property
+    def eps(self) -> float: ...
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    def apply(self, images: Tensor) -> Tensor:
+        """The protected images ``(N, 3, H, W)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +112,18 @@ class Mask:
         if eps is not None:
             delta = delta.clamp(-check_eps(eps), eps)
         return (images + delta).clamp(0, 1)
+
+    def remove(self, images: Tensor) -> Tensor:
+        """The photos that ``images`` were before :meth:`apply`: the mask is a key for whoever holds it.
+
+        Exact to rounding, but where a photo was so bright or dark that the mask was clipped, and as far as JPEG and the like
+        have left the mask in it.
+
+        Raises:
+            MaskError: if the images have another size.
+            ValueError: for invalid images.
+        """
+        return replace(self, delta=-self.delta).apply(images)
 
     def save(self, path: str | Path) -> None:
         """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,7 +17,8 @@ from torch.utils.checkpoint import checkpoint
 from opom_edu.errors import MaskWarning
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.hulls import hull_type
-from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.aids import Aid, Gradient, Run
+from opom_edu.masks.mask import Cloak, Mask, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transfer import Transform, describe
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -50,12 +52,20 @@ class Step:
 
 
 OnStep = Callable[[Step], None]
+Made = TypeVar("Made", bound=Cloak, covariant=True)
 
 
-class Learner(ABC):
-    """The verbs that every method of making masks answers to, baselines included."""
+class Learner(ABC, Generic[Made]):
+    """The verbs that every method of making masks answers to, baselines included.
+
+    ``passes_per_photo``: gradients that each further protected photo costs; none where one mask serves them all.
+    """
 
     eps: float
+
+    @property
+    def passes_per_photo(self) -> int:
+        return 0
 
     @property
     @abstractmethod
@@ -67,10 +77,10 @@ class Learner(ABC):
         """Learn one person's mask step by step; the last step's ``delta`` is the mask that :meth:`fit` returns."""
 
     @abstractmethod
-    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> Sequence[Made]:
         """One mask for each person; ``people`` holds their images, each ``(K, 3, 112, 112)`` in [0, 1]."""
 
-    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Mask:
+    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Made:
         """One mask for the person in ``images (K, 3, 112, 112)``, in [0, 1].
 
         Args:
@@ -84,7 +94,7 @@ class Learner(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Method(Learner):
+class Method(Learner[Mask]):
     """A mask learned by sign-gradient ascent on a surrogate.
 
     Args:
@@ -95,6 +105,7 @@ class Method(Learner):
         momentum: share of the previous direction kept (MI-FGSM, Dong et al., CVPR 2018); the paper uses 0, or 1 with 100
             steps. Every gradient is first divided by its mean absolute value over the whole mask.
         transforms: applied in order to the masked images before each step; see :mod:`opom_edu.masks.transfer`.
+        aids: what else is done to the gradient, the last outermost; see :mod:`opom_edu.masks.aids`.
         seed: of the starting noise and of the transforms; the same seed gives the same mask, to the bit, on one machine.
 
     As in the paper's released code, every image starts with noise of its own, uniform in ±eps, and from the first step on
@@ -114,6 +125,7 @@ class Method(Learner):
     step_size: float = 1 / 255
     momentum: float = 0.0
     transforms: Sequence[Transform] = ()
+    aids: Sequence[Aid] = ()
     seed: int = 0
 
     label: ClassVar[str]
@@ -127,6 +139,8 @@ class Method(Learner):
             raise ValueError(f"steps must be a whole number of at least 1, got {self.steps}")
         if callable(self.transforms):
             raise ValueError("transforms must be a list of them: transforms=[random_flip()]")
+        if callable(self.aids):
+            raise ValueError("aids must be a list of them: aids=[nesterov()]")
         if not (self.step_size > 0 and self.momentum >= 0):
             raise ValueError(f"step_size must be positive and momentum not negative, got {self.step_size}, {self.momentum}")
 
@@ -147,6 +161,7 @@ class Method(Learner):
             "step_size": self.step_size,
             "momentum": self.momentum,
             "transforms": [describe(transform) for transform in self.transforms],
+            "aids": [describe(aid) for aid in self.aids],
             "seed": self.seed,
         }
 
@@ -158,12 +173,23 @@ class Method(Learner):
                 eps, from which few steps lead to the one for this eps.
         """
         check_training(images)
-        return (step.of(0) for step in self._ascend(images[None], start))
+        return (step.of(0) for step in self._quick()._ascend(images[None], start))
 
-    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+    def _quick(self, memory: float | None = None) -> Self:
+        """The same method on a frozen copy of the surrogate, made anew because the surrogate may have changed."""
+        made = copy(self)
+        object.__setattr__(made, "surrogate", self.surrogate.frozen(memory=memory))
+        return made
+
+    def fit_many(
+        self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
+    ) -> list[Mask]:
         """One mask for each person, learned together: as many people per forward pass as the surrogate takes images.
 
         People with equally many images share a pass. The masks are those that :meth:`fit` gives one by one.
+
+        Args:
+            memory: bytes that a batch may take, beside the people's images; see :meth:`Recognizer.frozen`.
         """
         if isinstance(people, Tensor | Mapping):
             raise ValueError("people must be a list with each person's images; for one person use fit(images)")
@@ -171,8 +197,9 @@ class Method(Learner):
             check_training(images)
         masks: dict[int, Mask] = {}
         done = 0
-        for group in self._groups(people):
-            for step in self._ascend(torch.stack([people[i] for i in group])):
+        quick = self._quick(memory)
+        for group in quick._groups(people):
+            for step in quick._ascend(torch.stack([people[i] for i in group])):
                 if on_step is not None:
                     share = (done + step.progress * len(group)) / len(people)
                     on_step(replace(step, progress=share))
@@ -195,29 +222,49 @@ class Method(Learner):
         generators = [torch.Generator().manual_seed(self.seed) for _ in images]
         objective = self.objective(self._embed(images))
         if start is None:
-            drawn = torch.stack([torch.rand(images.shape[1:], generator=generator) for generator in generators])
+            drawn = torch.rand(images.shape[1:], generator=generators[0])  # for everybody: all have the same seed
+            for generator in generators[1:]:
+                generator.set_state(generators[0].get_state())
             noise = self.eps * (2 * drawn - 1)
         else:
-            noise = start.clamp(-self.eps, self.eps).expand(images.shape)
+            noise = start.clamp(-self.eps, self.eps)
         masked = (images + noise.to(images.device)).clamp(0, 1)
-        velocity = torch.zeros_like(images[:, 0])
+        run = Run(
+            self.surrogate, images, generators, self.momentum, self.step_size, self.eps, torch.zeros_like(images[:, 0])
+        )
+        seen: list[tuple[Tensor, Tensor, Tensor]] = []
+        find = self._gradient(objective, run, seen)
+        for aid in self.aids:
+            find = aid(find, run)
         for index in range(self.steps):
-            with torch.enable_grad():  # whatever the caller has set
-                masked.requires_grad_()
-                embeddings = self._embed(self._transform(masked, generators))
-                targets = objective.targets(embeddings.detach(), index)
-                loss = objective.loss(embeddings, targets)
-                (gradients,) = torch.autograd.grad(loss.sum(), masked, allow_unused=True)
-            if gradients is None:
-                raise ValueError(f"{self.surrogate.name} gives no gradient: its forward or preprocess cuts the images off")
-            gradient = gradients.mean(1)
+            run.index = index
+            gradient = find(masked)
+            loss, embeddings, targets = seen[0]  # of the first look, where aids take several
+            seen.clear()
             strength = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(torch.finfo(gradient.dtype).tiny)
-            velocity = self.momentum * velocity + gradient / strength
-            moved = masked.detach() + self.step_size * velocity.sign()[:, None]
+            run.velocity = self.momentum * run.velocity + gradient / strength
+            moved = masked + self.step_size * run.velocity.sign()[:, None]
             # Where a photo is already black or white the mask cannot change it further, hence the mean of what it can do.
             delta = (moved.clamp(0, 1) - images).mean(1).clamp(-self.eps, self.eps)
             masked = (images + delta[:, None]).clamp(0, 1)
-            yield Step(index, (index + 1) / self.steps, loss.detach(), embeddings.detach(), targets, delta)
+            yield Step(index, (index + 1) / self.steps, loss, embeddings, targets, delta)
+
+    def _gradient(self, objective: Targets, run: Run, seen: list[tuple[Tensor, Tensor, Tensor]]) -> Gradient:
+        """The gradient that aids improve; ``seen`` takes loss, embeddings and targets of every look."""
+
+        def gradient(masked: Tensor) -> Tensor:
+            with torch.enable_grad():  # whatever the caller has set
+                masked = masked.detach().requires_grad_()
+                embeddings = self._embed(self._transform(masked, run.generators))
+                targets = objective.targets(embeddings.detach(), run.index)
+                loss = objective.loss(embeddings, targets)
+                (found,) = torch.autograd.grad(loss.sum(), masked, allow_unused=True)
+            if found is None:
+                raise ValueError(f"{self.surrogate.name} gives no gradient: its forward or preprocess cuts the images off")
+            seen.append((loss.detach(), embeddings.detach(), targets))
+            return found.mean(1)
+
+        return gradient
 
     def _embed(self, images: Tensor) -> Tensor:
         """Embeddings ``(P, K, D)``. Where one person has more images than a batch, what a batch needs for its gradient is
@@ -279,6 +326,8 @@ class OPOM(Method):
         hull: "center", "affine", "convex" or "reduced".
         warmup: steps on the class center before the hull takes over, to get outside of it first; an affine hull, which has
             no inside, needs none.
+        dispersal: how much it also counts that the masked photos leave one another: a mask alone moves all of them to
+            the same place, where they still match each other. (After Protego, arXiv 2508.02034.)
 
     The other arguments: see :class:`Method`. The released code solves one problem per image and step in CVXPY; here one
     batched projection serves all images, exact to rounding.
@@ -292,14 +341,15 @@ class OPOM(Method):
     _: KW_ONLY
     hull: str = "convex"
     warmup: int = 5
+    dispersal: float = 0.0
 
     label: ClassVar[str] = "OPOM"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         hull_type(self.hull)
-        if self.warmup < 0:
-            raise ValueError(f"warmup must not be negative, got {self.warmup}")
+        if self.warmup < 0 or not self.dispersal >= 0:
+            raise ValueError(f"warmup and dispersal must not be negative, got {self.warmup} and {self.dispersal}")
         if self.hull in ("convex", "reduced") and self.warmup >= self.steps:
             never = f"with steps={self.steps} and warmup={self.warmup} the {self.hull} hull never takes over from the center"
             warnings.warn(f"{never}; use more steps or a shorter warmup", MaskWarning, stacklevel=3)
@@ -309,7 +359,8 @@ class OPOM(Method):
         return f"{self.label} {self.hull}"
 
     def objective(self, clean: Tensor) -> Targets:
-        return HullTargets(clean, hull=self.hull, warmup=0 if self.hull == "affine" else self.warmup)
+        warmup = 0 if self.hull == "affine" else self.warmup
+        return HullTargets(clean, hull=self.hull, warmup=warmup, dispersal=self.dispersal)
 
     def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "hull": self.hull, "warmup": self.warmup}
+        return {**super().recipe(), "hull": self.hull, "warmup": self.warmup, "dispersal": self.dispersal}

@@ -7,6 +7,7 @@ comes from the generator. Momentum is a parameter of the methods themselves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -38,8 +39,54 @@ def input_diversity(smallest: float = 0.9, probability: float = 0.7) -> Transfor
     return partial(_input_diversity, smallest=smallest, probability=probability)
 
 
-def describe(transform: Transform) -> str:
-    """A transform and its parameters in words, for a mask's recipe."""
+def random_affine(degrees: float = 15.0, scale: float = 0.2, shift: float = 0.1) -> Transform:
+    """Turn, scale and move each image at random; what comes into view is black.
+
+    Recognizers cut their own, slightly different windows out of a photo.
+
+    Args:
+        degrees: largest turn to either side.
+        scale: largest change of the size, as a share of it, from 0 to below 1.
+        shift: largest move along each axis, as a share of the image.
+    """
+    if not (degrees >= 0 and 0 <= scale < 1 and shift >= 0):
+        raise ValueError(
+            f"degrees, scale and shift must not be negative, and scale below 1, got {degrees}, {scale}, {shift}"
+        )
+    return partial(_random_affine, degrees=degrees, scale=scale, shift=shift)
+
+
+def random_resize(smallest: float = 0.5) -> Transform:
+    """Shrink the images to a random size and enlarge them again, all by the same: what is left of a mask after resizing.
+
+    Args:
+        smallest: the smallest side as a share of the original, above 0 and up to 1.
+    """
+    if not 0 < smallest <= 1:
+        raise ValueError(f"smallest must be above 0 and at most 1, got {smallest}")
+    return partial(_random_resize, smallest=smallest)
+
+
+def random_jpeg(lowest: int = 50, highest: int = 95) -> Transform:
+    """Compress each image at a random quality, through kornia's differentiable JPEG (Reich et al., WACV 2024).
+
+    Args:
+        lowest, highest: JPEG qualities, from 1 to 100.
+    """
+    if not 1 <= lowest <= highest <= 100:
+        raise ValueError(f"qualities must lie within 1 and 100, the lowest first, got {lowest} and {highest}")
+    return partial(_random_jpeg, lowest=lowest, highest=highest)
+
+
+def random_light(strength: float = 0.3) -> Transform:
+    """Change each image's brightness and contrast at random, by this share at the most."""
+    if not 0 <= strength < 1:
+        raise ValueError(f"strength must be at least 0 and below 1, got {strength}")
+    return partial(_random_light, strength=strength)
+
+
+def describe(transform: Callable[..., object]) -> str:
+    """A transform or an aid and its parameters in words, for a mask's recipe."""
     function = getattr(transform, "func", transform)
     name = getattr(function, "__name__", type(function).__name__).lstrip("_")
     return f"{name}({', '.join(f'{key}={value}' for key, value in getattr(transform, 'keywords', {}).items())})"
@@ -54,14 +101,44 @@ def _input_diversity(images: Tensor, generator: torch.Generator, *, smallest: fl
     count = len(images)
     chosen = _uniform(count, generator, images) < probability
     side = torch.where(chosen, smallest + (1 - smallest) * _uniform(count, generator, images), 1.0)
-    # An affine map takes output places in -1..1 to input places: the inverse of shrinking and moving.
-    theta = torch.zeros(count, 2, 3, device=images.device)
-    for axis in range(2):
-        shift = (1 - side) * (2 * _uniform(count, generator, images) - 1)
-        theta[:, axis, axis] = 1 / side
-        theta[:, axis, 2] = -shift / side
+    shifts = [(1 - side) * (2 * _uniform(count, generator, images) - 1) for _ in range(2)]
+    return _moved(images, torch.zeros_like(side), side, torch.stack(shifts, -1))
+
+
+def _random_affine(images: Tensor, generator: torch.Generator, *, degrees: float, scale: float, shift: float) -> Tensor:
+    turn, side, right, down = (2 * _uniform(4 * len(images), generator, images) - 1).view(4, -1)
+    return _moved(images, turn * math.radians(degrees), 1 + scale * side, 2 * shift * torch.stack([right, down], -1))
+
+
+def _moved(images: Tensor, turn: Tensor, side: Tensor, shift: Tensor) -> Tensor:
+    """Turned (radians, ``(N,)``), scaled by ``side`` and then moved, where 2 is an image's side, ``(N, 2)``."""
+    # An affine map takes output places in -1..1 to input places: the inverse of turning, scaling and moving.
+    cos, sin = turn.cos() / side, turn.sin() / side
+    back = torch.stack([torch.stack([cos, sin], -1), torch.stack([-sin, cos], -1)], 1)
+    theta = torch.cat([back, -back @ shift[:, :, None]], -1)
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, align_corners=False).clamp(0, 1)
+
+
+def _random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:
+    share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
+    size = [round(share * side) for side in images.shape[2:]]
+    small = functional.interpolate(images, size, mode="bilinear", antialias=True)
+    return functional.interpolate(small, list(images.shape[2:]), mode="bilinear").clamp(0, 1)  # rounding exceeds 1
+
+
+def _random_jpeg(images: Tensor, generator: torch.Generator, *, lowest: int, highest: int) -> Tensor:
+    from kornia.enhance import jpeg_codec_differentiable
+
+    return jpeg_codec_differentiable(images, lowest + (highest - lowest) * _uniform(len(images), generator, images)).clamp(
+        0, 1
+    )
+
+
+def _random_light(images: Tensor, generator: torch.Generator, *, strength: float) -> Tensor:
+    gain, offset = (strength * (2 * _uniform(2 * len(images), generator, images) - 1)).view(2, -1, 1, 1, 1)
+    middle = images.mean((1, 2, 3), keepdim=True).detach()
+    return ((images - middle) * (1 + gain) + middle * (1 + offset)).clamp(0, 1)
 
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle, islice
 
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
 
 MARKERS = "osD^vPX*"
+DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
+Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 def curves(
-    x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, percent: bool = True
-) -> Figure:
-    """Lines with markers, told apart without color too; baselines in dashed gray.
+    x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
+    percent: bool = True, bands: Bands | None = None,
+) -> Figure:  # fmt: skip
+    """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
     Args:
         x: where each line has its points.
         lines: by name, one value per entry of ``x``; those named in ``UNLEARNED`` are baselines.
+        bands: by name, the lower and the upper edge of a line's confidence band.
         percent: whether the values are percentages, and the axis runs from 0 to 100.
 
     Raises:
@@ -26,18 +33,44 @@ def curves(
     """
     figure = Figure(figsize=(7.5, 3.8), layout="constrained")
     axes = figure.subplots()
-    looks = iter(zip(COLORS * len(lines), MARKERS * len(lines), strict=True))
-    for name, values in lines.items():
-        if len(values) != len(x):
-            raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
-        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x")
-        axes.plot(x, values, color=color, marker=marker, linestyle="--" if name in UNLEARNED else "-", label=name)
+    draw_lines(axes, x, lines, percent=percent, bands=bands)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
+    axes.legend(frameon=False)
+    return figure
+
+
+def draw_lines(
+    axes: Axes, x: Sequence[float], lines: Mapping[str, Sequence[float]], *,
+    percent: bool = True, bands: Bands | None = None, start: int = 0, joined: bool = True,
+) -> None:  # fmt: skip
+    """Draw what :func:`curves` shows; ``start`` is the place of the first one's look; markers alone unless ``joined``."""
+    looks = islice(zip(cycle(COLORS), cycle(MARKERS), strict=False), start, None)
+    for name, values in lines.items():
+        if len(values) != len(x):
+            raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
+        color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x" if name == UNLEARNED[1] else "+")
+        if bands is not None and name in bands:
+            axes.fill_between(x, *bands[name], color=color, alpha=0.15, linewidth=0)
+        style = DASHES.get(name, "-") if joined else ""
+        axes.plot(x, values, color=color, marker=marker, linestyle=style, label=name)
     if percent:
         axes.set_ylim(-3, 103)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e6e6e6")
-    axes.legend(frameon=False)
-    return figure
+
+
+def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Figure:
+    """A line with its confidence band for each method over the values of one parameter.
+
+    Args:
+        table: a row per ``method`` and value of ``parameter``, with ``mean``, ``low`` and ``high`` in percent.
+    """
+    values = {column: table.pivot(index="method", columns=parameter, values=column) for column in ("mean", "low", "high")}
+    methods = table["method"].unique()
+    return curves(
+        list(values["mean"].columns), {m: values["mean"].loc[m].tolist() for m in methods}, title=title, x_label=x_label,
+        y_label=f"mean PSR of the black boxes, rank {rank} (%)",
+        bands={m: (values["low"].loc[m].tolist(), values["high"].loc[m].tolist()) for m in methods},
+    )  # fmt: skip

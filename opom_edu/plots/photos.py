@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 from torch import Tensor
 
+from opom_edu.plots.protection import COLORS
 
-def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10) -> Figure:
+
+def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10, side: float = 1.9) -> Figure:
     """Images ``(N, 3, H, W)`` in [0, 1] side by side, ``columns`` to a row, each under its title if there are any.
+
+    Args:
+        side: width of an image in inches, less where ``columns`` are many.
 
     Raises:
         ValueError: if there are titles, but not one per image.
@@ -18,7 +25,7 @@ def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10) 
         raise ValueError(f"{len(images)} images need as many titles, got {len(titles)}")
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    side = min(1.9, 12 / columns)
+    side = min(side, 12 / columns)
     figure = Figure(figsize=(side * columns, rows * (side + 0.4 * bool(titles))), layout="constrained")
     for index, place in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         place.axis("off")
@@ -26,4 +33,29 @@ def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10) 
             place.imshow(images[index].permute(1, 2, 0).cpu().numpy())
             if titles:
                 place.set_title(titles[index], fontsize=10)
+    return figure
+
+
+def marked_photo(pixels: Any, points: Any, corners: Any, *, title: str = "") -> Figure:
+    """A photo ``(H, W, 3)`` uint8 with numbered ``points (N, 2)`` and an outline through ``corners (M, 2)``."""
+    figure = Figure(figsize=(5, 5 * len(pixels) / len(pixels[0])), layout="constrained")
+    place = figure.subplots()
+    place.imshow(pixels)
+    for color, width in (("black", 4), (COLORS[3], 2)):  # the one lets the other be seen on any ground
+        place.add_patch(
+            Polygon(corners, fill=False, edgecolor=color, linewidth=width, label="the crop" if width == 2 else None)
+        )
+        place.plot(*points.T, "o", color=color, markersize=2.5 * width, label="landmarks" if width == 2 else None)
+    for number, point in enumerate(points):
+        place.annotate(
+            str(number + 1),
+            point,
+            xytext=(5, 4),
+            textcoords="offset points",
+            color="white",
+            fontsize=9,
+            bbox={"color": "black", "pad": 1},
+        )
+    place.set(title=title, xlabel="x, pixels", ylabel="y, pixels")
+    place.legend(loc="upper right")
     return figure

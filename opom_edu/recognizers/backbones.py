@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def scaled(channels: float, width: float = 1.0) -> int:
@@ -349,18 +347,3 @@ def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
         for layer, mode in modes:
             layer.training = mode
     return sum(counts)
-
-
-def for_inference(module: nn.Module) -> nn.Module:
-    """The network with frozen weights, batch norms folded into the convolutions before them, channels last; in place.
-
-    The embeddings agree to rounding, and gradients to the images take a third less time (benchmarks/mask_speed.py).
-    Folds where a batch norm directly follows its convolution among a submodule's children.
-    """
-    module.eval().requires_grad_(False)
-    for parent in list(module.modules()):
-        for (name, conv), (norm_name, norm) in pairwise(parent.named_children()):
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(parent, name, fuse_conv_bn_eval(conv, norm))
-                setattr(parent, norm_name, nn.Identity())
-    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

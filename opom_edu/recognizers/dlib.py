@@ -20,6 +20,7 @@ from torch import Tensor
 from opom_edu.errors import MissingExtraError
 from opom_edu.faces.finder import BOX, ENLARGED
 from opom_edu.faces.finder import model_folder as model_folder
+from opom_edu.files import sha256
 from opom_edu.recognizers.recognizer import Recognizer
 
 CHIP, PADDING = 150, 0.25
@@ -44,7 +45,7 @@ def load_dlib() -> Recognizer:
         return np.concatenate(parts)
 
     note = "ResNet, metric loss, trained on about 3 million photos; deployed"
-    return Recognizer.from_callable(embed, name="dlib", note=note, batch_size=600)
+    return Recognizer.from_callable(embed, name="dlib", note=note, batch_size=600, version=sha256(model_folder() / NETWORK))
 
 
 def _describe(crops: NDArray[np.uint8]) -> NDArray[np.float64]:

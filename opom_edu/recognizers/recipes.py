@@ -69,8 +69,8 @@ RECIPES: dict[str, Recipe] = {
     "ir-softmax": Recipe(backbone="IRNet", network=IR, head="softmax", loss=SOFTMAX),
     "ir-arcface": Recipe(backbone="IRNet", network=IR, head="arcface", loss=MARGIN, ramp=0.75),
     "ir-cosface": Recipe(backbone="IRNet", network=IR, head="cosface", loss=MARGIN, ramp=0.75),
-    "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface", epochs=10),
-    "mobilefacenet-softmax": Recipe(backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=SOFTMAX),
+    "ir-sface": Recipe(backbone="IRNet", network=IR, head="sface", epochs=14),
+    "mobilefacenet-softmax": Recipe(backbone="MobileFaceNet", network=MOBILE, head="softmax", loss=SOFTMAX, epochs=14),
     "seir-softmax": Recipe(backbone="IRNet", network=SEIR, head="softmax", loss=SOFTMAX),
     # The slowest learner of them.
     "inception-softmax": Recipe(backbone="InceptionResNet", network=INCEPTION, head="softmax", loss=SOFTMAX, epochs=12),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +16,12 @@ from torch.nn import functional
 
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
+from opom_edu.files import sha256
+from opom_edu.recognizers.frozen import bytes_per_image, frozen_copy
 
-# Images per forward pass. Per image a CPU is fastest at 30 (benchmarks/mask_speed.py); the GPU's figure is a guess.
-BATCH_CPU, BATCH_GPU = 30, 512
+# Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
+BATCH_CPU, BATCH_GPU = 20, 512
+MEMORY_CPU, SHARE_GPU = 2**30, 0.8  # what learning masks may take: bytes, and a share of what is free
 
 
 class Recognizer:
@@ -35,20 +40,46 @@ class Recognizer:
         module: nn.Module | None = None,
         note: str = "",
         batch_size: int | None = None,
+        version: str | None = None,
     ) -> None:
-        self._forward, self._module, self._batch_size = forward, module, batch_size
+        self._forward, self._module, self._batch_size, self._version = forward, module, batch_size, version
         self.name, self.note = name, note
         self.differentiable = module is not None
         self.networks = frozenset({name})
+        self._freeze: Callable[[], Recognizer] = lambda: self
+        self._twin: Callable[[str], tuple[Recognizer, nn.Module]] | None = None
+        self._frozen, self._image_bytes = False, 0
 
     def __repr__(self) -> str:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
+
+    @property
+    def module(self) -> nn.Module:
+        """The network of a differentiable recognizer, for hooks.
+
+        Raises:
+            ValueError: for a black box.
+        """
+        if self._module is None:
+            raise ValueError(f"{self.name} is a black box: nobody sees its layers")
+        return self._module
 
     @property
     def device(self) -> torch.device:
         """Where the images go: the device of the module's parameters, else the CPU."""
         parameter = next(self._module.parameters(), None) if self._module is not None else None
         return torch.device("cpu") if parameter is None else parameter.device
+
+    def fingerprint(self) -> str | None:
+        """SHA-256, in hexadecimal, of the name and the network's layers and weights, or of the name and the version that a
+        black box was given; None for a black box without one, whose answers nobody can foresee."""
+        if self._module is None:
+            return None if self._version is None else hashlib.sha256(f"{self.name}\n{self._version}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.name}\n{self._module}".encode())
+        for key, value in self._module.state_dict().items():
+            digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     @property
     def batch_size(self) -> int:
@@ -67,24 +98,60 @@ class Recognizer:
             ValueError: if the images are not such a batch, or the recognizer answers with something else than ``(N, D)``
                 finite numbers.
         """
-        check_images(images, size=SIZE)
+        learning = self.differentiable and images.requires_grad and torch.is_grad_enabled()
+        check = not (learning and self._hurried)
+        check_images(images, size=SIZE, values=check)
         images = images.to(self.device)
         with self._evaluating():
-            if self.differentiable and images.requires_grad and torch.is_grad_enabled():
-                embeddings = self._embed(images)
+            if learning:
+                embeddings = self._embed(images, check=check)
                 if not embeddings.requires_grad:
                     raise ValueError(f"{self.name} gives no gradient: its forward or preprocess cuts the images off")
                 return embeddings
             with torch.no_grad():  # each batch is a copy, for a black box may compute in place
                 return torch.cat([self._embed(batch.clone()) for batch in images.detach().split(self.batch_size)])
 
-    def _embed(self, images: Tensor) -> Tensor:
+    @property
+    def _hurried(self) -> bool:
+        """Whether a look at the values would make a GPU wait in the midst of learning; masks are checked in the end."""
+        return self._frozen and self.device.type != "cpu"
+
+    def frozen(self, *, memory: float | None = None, compile: bool = False) -> Recognizer:
+        """The same recognizer as it is now, for learning masks: cheaper gradients to the images, in batches that fit.
+
+        Its weights stand still, with batch norms folded into convolutions, channels last, and on a GPU that has it in
+        bfloat16. A network with hooks is used as it is. Methods call this themselves.
+
+        Args:
+            memory: bytes that a batch may take; by default 1 GiB on the CPU, four fifths of what is free on a GPU.
+            compile: whether to run the network through ``torch.compile``, on a GPU with CUDA graphs: the first pass of
+                each batch size takes long, so it pays over thousands.
+        """
+        if not self.differentiable or (self._frozen and memory is None and not compile):
+            return self
+        with self._evaluating():
+            made = copy.copy(self._freeze())
+        device = made.device
+        gpu = device.type == "cuda"
+        if not self._image_bytes:
+            self._image_bytes = bytes_per_image(made.embed, device)
+        if compile:
+            made._forward = torch.compile(made._forward, mode="reduce-overhead" if gpu else None)
+        if gpu and torch.cuda.is_bf16_supported(including_emulation=False):
+            made._forward = torch.autocast(device.type, torch.bfloat16)(made._forward)
+        if memory is None:
+            memory = SHARE_GPU * torch.cuda.mem_get_info(device)[0] if gpu else MEMORY_CPU
+        made._batch_size = max(1, min(self.batch_size, int(memory // self._image_bytes)))
+        made._freeze, made._frozen, made._image_bytes = (lambda: made), True, self._image_bytes
+        return made
+
+    def _embed(self, images: Tensor, *, check: bool = True) -> Tensor:
         embeddings = self._forward(images)
         if not isinstance(embeddings, Tensor):
             raise ValueError(f"{self.name} must give (N, D) embeddings, got {type(embeddings).__name__}")
         if embeddings.ndim != 2 or len(embeddings) != len(images):
             raise ValueError(f"{self.name} must give (N, D) embeddings for N={len(images)}, got {tuple(embeddings.shape)}")
-        if not bool(embeddings.isfinite().all()):
+        if check and not bool(embeddings.isfinite().all()):
             raise ValueError(f"{self.name} gave embeddings that are not finite")
         return functional.normalize(embeddings.float(), dim=-1)
 
@@ -113,7 +180,25 @@ class Recognizer:
         if not isinstance(module, nn.Module):
             raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")
         forward = module if preprocess is None else lambda images: module(preprocess(images))
-        return cls(forward, name=name, module=module, note=note)
+        made = cls(forward, name=name, module=module, note=note)
+
+        def freeze() -> Recognizer:
+            copied = frozen_copy(module, lambda net, images: net(images if preprocess is None else preprocess(images)))
+            return made if copied is None else cls.from_module(copied, name=name, preprocess=preprocess, note=note)
+
+        made._freeze = freeze
+        made._twin = lambda twin: (cls.from_module(own := copy.deepcopy(module), name=twin, preprocess=preprocess), own)
+        return made
+
+    def twin(self, name: str) -> tuple[Recognizer, nn.Module]:
+        """The same recognizer with a network of its own, and that network, to train: this one stays as it is.
+
+        Raises:
+            ValueError: for a recognizer that :meth:`from_module` did not make.
+        """
+        if self._twin is None:
+            raise ValueError(f"{self.name} cannot be copied: only a single torch network can (Recognizer.from_module)")
+        return self._twin(name)
 
     @classmethod
     def ensemble(cls, recognizers: Sequence[Recognizer]) -> Recognizer:
@@ -135,22 +220,30 @@ class Recognizer:
 
         made = cls(forward, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
         made.networks = frozenset().union(*(part.networks for part in parts))
+        made._freeze = lambda: cls.ensemble([part._freeze() for part in parts])
         return made
 
     @classmethod
     def from_callable(
-        cls, fn: Callable[[Tensor], Any], *, name: str, note: str = "", batch_size: int | None = None
+        cls,
+        fn: Callable[[Tensor], Any],
+        *,
+        name: str,
+        note: str = "",
+        batch_size: int | None = None,
+        version: str | None = None,
     ) -> Recognizer:
         """Any black box: ``fn`` maps a batch ``(N, 3, 112, 112)`` in [0, 1] to ``(N, D)``, a tensor or an array.
 
-        It is called with ``batch_size`` images at the most.
+        It is called with ``batch_size`` images at the most. Give it a ``version``, another one whenever it may answer
+        otherwise, and its embeddings can be kept on disk.
         """
 
         def forward(images: Tensor) -> Any:
             answer = fn(images)
             return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
 
-        return cls(forward, name=name, note=note, batch_size=batch_size)
+        return cls(forward, name=name, note=note, batch_size=batch_size, version=version)
 
     @classmethod
     def from_onnx(
@@ -196,7 +289,8 @@ class Recognizer:
             pixels = (ordered * 255 - offset) / factor
             return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
 
-        return cls(forward, name=name or Path(path).stem)
+        version = f"{sha256(path)} {shape} {mean} {std} {channels}"
+        return cls(forward, name=name or Path(path).stem, version=version)
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:

@@ -6,8 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from opom_edu.errors import OpomError
 from opom_edu.faces.images import SIZE
@@ -27,42 +26,11 @@ from opom_edu.files import check_folder, replacing, sha256
 from opom_edu.recognizers.accuracy import Accuracy, accuracy
 from opom_edu.recognizers.augment import augment
 from opom_edu.recognizers.backbones import multiply_adds, with_whitening
+from opom_edu.recognizers.batches import Photos, embed, fetch, floats, lower_precision, processes
 from opom_edu.recognizers.heads import make_head
 from opom_edu.recognizers.recipes import Recipe, centered
 
-EMBED_BATCH = 128
 CHECKPOINTS = ".checkpoint.safetensors"
-
-
-@dataclass(frozen=True)
-class Photos:
-    """Photos of people.
-
-    Args:
-        images: uint8 ``(N, 112, 112, 3)``, RGB; may be a memory map.
-        labels: int64 ``(N,)``, any numbers.
-        groups: ``(N,)`` names, such as of skin tones, by which accuracy is also given; or none.
-    """
-
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
-    groups: npt.NDArray[Any] | None = None
-
-    def check(self, name: str) -> None:
-        """Raise ValueError, blaming the argument ``name``, unless these are such arrays, 2 people or more, 2 photos each."""
-        images, labels = self.images, self.labels
-        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE, 3):
-            got = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
-            raise ValueError(f"{name}.images must be a uint8 array (N, {SIZE}, {SIZE}, 3) of RGB crops, got {got}")
-        if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
-            got = f"{labels.dtype} {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
-            raise ValueError(f"{name}.labels must be whole numbers ({len(images)},), one per image, got {got}")
-        _, counts = np.unique(labels, return_counts=True)
-        if len(counts) < 2 or counts.min() < 2:
-            got = f"{len(counts)} people with {counts.min() if len(counts) else 0} photos or more"
-            raise ValueError(f"{name} must hold at least 2 people with at least 2 photos each, got {got}; add photos")
-        if self.groups is not None and len(self.groups) != len(images):
-            raise ValueError(f"{name}.groups must name one group per image, {len(images)}, got {len(self.groups)}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +56,13 @@ def train(
     seed: int = 0,
     device: str | torch.device = "cpu",
     about: Mapping[str, Any] | None = None,
+    workers: int = 0,
     on_step: Callable[[Step], None] | None = None,
 ) -> nn.Module:
     """Train the network of ``recipe``; the same arguments and number of threads give the same weights, to the bit.
+
+    Where torchrun has started several processes, each learns from its share of every batch, and the first one writes. On
+    GPUs that have bfloat16, the network's products are computed in it.
 
     Writes into ``folder``: ``NAME.safetensors`` (float16, of the epoch that knows the held-out people best),
     ``NAME.json`` (its card, with the checksum by which the zoo loads it), ``NAME.csv`` (the curves), and after each epoch a
@@ -102,6 +74,7 @@ def train(
         held_out: of other people, to measure accuracy on; without them the last epoch is kept.
         epochs: instead of the recipe's.
         about: where the photos come from, for the card.
+        workers: processes that fetch photos while the network learns; worth it where photos are decoded.
 
     Returns:
         The network in evaluation mode, with the weights of the file.
@@ -120,42 +93,54 @@ def train(
     folder = Path(folder)
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), processes(device) as group:
         torch.manual_seed(seed)
-        run = _Run(name, recipe, photos, folder, seed, device)
+        run = _Run(name, recipe, photos, folder, seed, *group, workers)
         _check_disk(folder, 3 * run.size())
         run.resume()
         for epoch in range(run.done, recipe.epochs):
             torch.manual_seed(_mixed(seed, epoch))  # for dropout
             started = time.perf_counter()
-            loss = run.epoch(epoch, on_step)
+            loss = run.epoch(epoch, on_step if run.first else None)
             row = {"epoch": epoch + 1, "loss": loss, "rate": run.rate(run.steps * (epoch + 1) - 1)}
             row["seconds"] = time.perf_counter() - started
-            if held_out is not None:
+            if held_out is not None and run.first:
                 row |= asdict(run.accuracy(held_out))
             run.finish_epoch(row)
         return run.finish(held_out, about or {})
+
+
+class _Both(nn.ModuleDict):
+    """Network and head as one module, from images and classes to the loss."""
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        with lower_precision(images.device):
+            features = self["module"](images)
+        return self["head"](features.float(), classes)
 
 
 class _Run:
     """The state of one training."""
 
     def __init__(
-        self, name: str, recipe: Recipe, photos: Photos, folder: Path, seed: int, device: str | torch.device
-    ) -> None:
+        self, name: str, recipe: Recipe, photos: Photos, folder: Path, seed: int,
+        number: int, together: int, device: str | torch.device, workers: int,
+    ) -> None:  # fmt: skip
         self.name, self.recipe, self.photos, self.folder, self.seed = name, recipe, photos, folder, seed
+        self.number, self.together, self.first, self.workers = number, together, number == 0, workers
         self.people, classes = np.unique(photos.labels, return_inverse=True)
         self.classes = torch.from_numpy(classes.astype(np.int64))
         self.module = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         with torch.no_grad():
             self.dim = self.module.eval()(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
         self.head = make_head(recipe.head, self.dim, len(self.people), **recipe.loss)
-        self.both = nn.ModuleDict({"module": self.module, "head": self.head})
+        self.both = _Both({"module": self.module, "head": self.head})
         try:
             self.both.to(device)
         except (RuntimeError, AssertionError) as error:
             raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
         self.device = device
+        self.loss = DistributedDataParallel(self.both) if together > 1 else self.both
         weights = [p for p in self.both.parameters() if p.ndim > 1]
         others = [p for p in self.both.parameters() if p.ndim <= 1]
         self.parameters = [*weights, *others]
@@ -185,7 +170,7 @@ class _Run:
         images = self.photos.images
         sample = images[:: max(1, len(images) // 64)]
         checks = [len(images), len(self.people), int(self.classes.sum()), int(np.asarray(sample, np.int64).sum())]
-        return json.dumps([_plain(self.recipe), self.seed, *checks])
+        return json.dumps([_plain(self.recipe), self.seed, *checks, *([self.together] if self.together > 1 else [])])
 
     def rate(self, step: int) -> float:
         """The learning rate of a step: a linear rise, then a cosine down to zero."""
@@ -199,18 +184,21 @@ class _Run:
         generator = torch.Generator().manual_seed(_mixed(self.seed, epoch))
         order = torch.randperm(len(self.classes), generator=generator)[: self.steps * self.batch]
         recipe = self.recipe
+        own = [chosen[self.number :: self.together] for chosen in order.split(self.batch)]
+        if self.together > 1:
+            generator = torch.Generator().manual_seed(_mixed(_mixed(self.seed, epoch), self.number))
         self.both.train()
         total = 0.0
-        for i, chosen in enumerate(order.split(self.batch)):
+        for i, (chosen, pixels) in enumerate(zip(own, fetch(self.photos.images, own, self.workers), strict=True)):
             step = epoch * self.steps + i
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate(step)
             if recipe.ramp:
                 share = min(1.0, step / (recipe.ramp * self.steps * recipe.epochs))
                 self.head.margin = share * self.margin  # type: ignore[assignment]
-            images = augment(_floats(self.photos.images, chosen.numpy(), self.device), generator)
+            images = augment(floats(pixels, self.device), generator)
             images = centered(images).contiguous(memory_format=torch.channels_last)
-            loss = self.head(self.module(images), self.classes[chosen].to(self.device))
+            loss = self.loss(images, self.classes[chosen].to(self.device))
             self.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.parameters, 5.0)
@@ -232,6 +220,8 @@ class _Run:
         """Write the weights if they are the best so far, then the checkpoint, then the curves."""
         self.done += 1
         self.curves.append(row)
+        if not self.first:
+            return
         score = row.get("auc", float(self.done))
         if score >= self.best:
             self.best = score
@@ -274,14 +264,18 @@ class _Run:
         """Whiten the best network, measure it as it is in the file, and write the card."""
         from safetensors.torch import load_file
 
-        best = load_file(self.weights)
-        whitened = any(name.startswith("0.") for name in best)  # an earlier call came this far
-        if not whitened:
-            self.module.load_state_dict(best)
+        if self.first and not any(
+            name.startswith("0.") for name in load_file(self.weights)
+        ):  # or else an earlier call did it
+            self.module.load_state_dict(load_file(self.weights))
             _save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
-            best = load_file(self.weights)
+        if self.together > 1:
+            distributed.barrier()  # until the weights are written
+        best = load_file(self.weights)
         self.module = with_whitening(self.recipe.build(), self.dim).to(self.device)
         self.module.load_state_dict(best)
+        if not self.first:
+            return self.module.eval()
         card: dict[str, Any] = {
             "name": self.name,
             "sha256": sha256(self.weights),
@@ -329,32 +323,6 @@ def whiten(module: nn.Module, photos: Photos, *, ridge: float = 1.0, most: int =
     with torch.no_grad():
         next(result[1].parameters()).copy_(torch.from_numpy((axes * scale / scale.mean()).T))
     return result
-
-
-def embed(module: nn.Module, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Embeddings ``(N, D)`` of unit norm of uint8 crops ``(N, 112, 112, 3)``; the module's mode stays as it was."""
-    device = next(module.parameters()).device
-    with _evaluating(module), torch.no_grad():
-        parts = [
-            functional.normalize(module(centered(_floats(images, chosen, device))))
-            for chosen in np.array_split(np.arange(len(images)), math.ceil(len(images) / EMBED_BATCH))
-        ]
-    return torch.cat(parts).cpu().numpy()
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(training)
-
-
-def _floats(images: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64], device: str | torch.device) -> Tensor:
-    """Float images ``(n, 3, H, W)`` in [0, 1] of the chosen uint8 ones."""
-    return torch.from_numpy(images[chosen]).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
 
 
 def _save_half(module: nn.Module, path: Path, origin: str) -> None:

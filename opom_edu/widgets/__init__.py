@@ -11,7 +11,11 @@ from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
+from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
+from opom_edu.widgets.photos_lab import PhotosLab, photos_lab
+from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
 from opom_edu.widgets.state import Choice, LabState, Score
+from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
 from opom_edu.widgets.video_lab import VideoLab, video_lab
@@ -23,7 +27,11 @@ __all__ = [
     "HullPlayground",
     "LabState",
     "MaskPlayer",
+    "PhotoLab",
+    "PhotosLab",
+    "RobustnessLab",
     "Score",
+    "TableLab",
     "ThresholdLab",
     "TransferLab",
     "VideoLab",
@@ -31,6 +39,10 @@ __all__ = [
     "feature_map",
     "hull_playground",
     "mask_player",
+    "photo_lab",
+    "photos_lab",
+    "robustness_lab",
+    "table_lab",
     "threshold_lab",
     "transfer_lab",
     "video_lab",

@@ -32,7 +32,7 @@ class Choice:
 
     Args:
         person, photo: whose test photo is the probe, and which, counted from 0.
-        method: one of :data:`opom_edu.masks.METHODS`, but not "random".
+        method: one of :data:`opom_edu.masks.PERSONAL`, but not "random".
         levels: epsilon in gray levels of 255, 0 to 16 in steps of 0.5.
         source: "learned" for this epsilon, "clipped" from the mask for 16 levels, or "random" noise of the same size.
         aids: momentum, random flips and input diversity while learning, for masks that transfer better.

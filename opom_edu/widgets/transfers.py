@@ -9,13 +9,13 @@ from typing import Any
 from opom_edu.evaluation import Gallery, rates
 from opom_edu.evaluation.gallery import Probes
 from opom_edu.faces import People
-from opom_edu.masks import METHODS, Mask, RandomNoise, input_diversity, make_method, random_flip
+from opom_edu.masks import PERSONAL, Mask, RandomNoise, input_diversity, make_method, random_flip
 from opom_edu.masks.mask import check_eps
 from opom_edu.masks.optimize import Method
 from opom_edu.recognizers import Recognizer, check_recognizer
 
 AIDS = ("momentum", "flips", "diversity")
-LEARNED = tuple(name for name in METHODS if name != "random")
+LEARNED = tuple(name for name in PERSONAL if name != "random")
 
 
 @dataclass(frozen=True)

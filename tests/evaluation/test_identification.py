@@ -121,3 +121,37 @@ def test_bad_input_is_named(black_box: Recognizer, people: People) -> None:
         protection([black_box], People([alone]), masks[:1])
     with pytest.raises(PeopleError, match="short has 1 test photos"):
         protection([black_box], People([alone, Person("short", alone.train, alone.test[:1])]), masks[:2])
+
+
+@pytest.mark.parametrize("own_distractors", [False, True])
+def test_the_largest_similarities_are_those_of_the_whole_matrix(
+    black_box: Recognizer, own_distractors: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = make_people(3, photos=7)
+    if own_distractors:
+        people = People(list(people.values()), smooth_noise(20, torch.Generator().manual_seed(9)))
+    monkeypatch.setattr("opom_edu.evaluation.gallery.COLUMNS", 4)
+    gallery = Gallery.of(black_box, people)
+    masks = noise_masks(people)
+    for given in (None, masks, dict(zip(people, masks, strict=True))):
+        whole = gallery.probes(given)
+        for top in (1, 5, 1000):
+            found = gallery.probes(given, top=top)
+            for name, own in whole.items():
+                torch.testing.assert_close(found[name].own, own.own)
+                expected = own.distractors.sort(descending=True).values[:, :top]
+                torch.testing.assert_close(found[name].distractors, expected)
+        some = gallery.probes(given, top=3, among=["person 2"])
+        assert list(some) == ["person 2"]
+        torch.testing.assert_close(some["person 2"].distractors, gallery.probes(given, top=3)["person 2"].distractors)
+
+
+def test_distractors_may_come_batch_by_batch(black_box: Recognizer) -> None:
+    people, strangers = make_people(2), smooth_noise(20, torch.Generator().manual_seed(9))
+    whole = Gallery.of(black_box, People(list(people.values()), strangers))
+    streamed = Gallery.of(black_box, people, distractors=iter(strangers.split(6)))
+    torch.testing.assert_close(streamed.distractors, whole.distractors)
+    alone = People([people["person 0"]])
+    assert len(Gallery.of(black_box, alone, distractors=[strangers]).distractors) == 20
+    with pytest.raises(PeopleError, match="there were no distractors"):
+        Gallery.of(black_box, alone, distractors=[])

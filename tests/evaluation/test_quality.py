@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from opom_edu.evaluation import image_quality, mask_quality
+from opom_edu.evaluation import image_quality, just_noticeable, mask_quality, protection, trade_off
 from opom_edu.faces import People
-from opom_edu.masks import RandomNoise
+from opom_edu.masks import OPOM, RandomNoise
+from opom_edu.recognizers import Recognizer
 from tests.conftest import smooth_noise
 
 IMAGES = smooth_noise(3, torch.Generator().manual_seed(0))
@@ -50,3 +51,40 @@ def test_bad_input_is_named() -> None:
         image_quality(IMAGES, IMAGES[:1])
     with pytest.raises(ValueError, match="changed images"):
         image_quality(IMAGES, IMAGES + 1)
+
+
+def test_the_least_visible_change_is_its_formula() -> None:
+    """Chou and Li 1995, on flat gray: no contrast, so luminance adaptation alone."""
+    for level, expected in ((0, 20.0), (127, 3.0), (255, 6.0)):
+        found = just_noticeable(torch.full((1, 3, 112, 112), level / 255))
+        np.testing.assert_allclose(255 * found, expected, atol=0.02)
+
+
+def test_edges_hide_more_than_plains() -> None:
+    edge = torch.full((1, 3, 112, 112), 100 / 255)
+    edge[..., 56:] = 180 / 255
+    thresholds = 255 * just_noticeable(edge)[0, 0]
+    assert thresholds[50, 56] > 1.8 * thresholds[50, 20]
+    # Left of the edge the horizontal difference is 80, and 13 of 32 parts of the background are bright.
+    mean = 100 + 80 * 13 / 32
+    assert float(thresholds[50, 55]) == pytest.approx(80 * (0.0001 * mean + 0.115) + 0.5 - 0.01 * mean, rel=0.02)
+
+
+def test_visible_counts_the_pixels_beyond_the_threshold() -> None:
+    gray = torch.full((1, 3, 112, 112), 127 / 255)
+    table = image_quality(gray.repeat(2, 1, 1, 1), torch.cat([gray + 2.5 / 255, gray + 3.5 / 255]))
+    assert table["visible"].tolist() == [0, 1]
+    assert image_quality(gray, gray)["visible"][0] == 0
+
+
+def test_the_trade_off_has_every_size_and_its_noise(people: People, surrogate: Recognizer, black_box: Recognizer) -> None:
+    learners = [OPOM(surrogate, steps=6, eps=levels / 255) for levels in (4, 16)]
+    table = trade_off([surrogate, black_box], people, learners).set_index(["method", "levels", "recognizer"])
+    assert len(table) == 8
+    masks = learners[1].fit_many([person.train for person in people.values()])
+    row = table.loc[("OPOM convex", 16, "box")]
+    assert row["psr_1"] == pytest.approx(protection(black_box, people, masks, ranks=(1,))["psr_1"][0])
+    assert row["ssim"] == pytest.approx(mask_quality(people, masks)["ssim"])
+    assert row["noise_1"] == table.loc[("random noise", 16, "box"), "psr_1"]
+    for method in ("OPOM convex", "random noise"):
+        assert table.loc[(method, 4, "box"), "visible"] < table.loc[(method, 16, "box"), "visible"]

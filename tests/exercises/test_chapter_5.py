@@ -57,3 +57,11 @@ def test_correlation() -> None:
     verdicts = [check("5.4", answer, **given) for answer in (cosines.corr(fall), -right, 5, float("nan"), ...)]
     assert not any(verdict.right for verdict in verdicts)
     assert len({verdict.text for verdict in verdicts}) == 4
+
+
+def test_the_most_helpful_rung() -> None:
+    columns = ["small", "near", "far"]
+    rungs = pd.DataFrame([[99.0, 50, 10], [98.0, 60, 5], [90.0, 55, 20]], ["plain", "a", "b"], columns)
+    verdicts = [check("5.5", answer, rungs=rungs, surrogate="small") for answer in ["b", "a", "plain", "c", ...]]
+    assert [verdict.right for verdict in verdicts] == [True, False, False, False, False]
+    assert len({verdict.text for verdict in verdicts}) >= 4

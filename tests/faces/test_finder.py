@@ -28,16 +28,15 @@ def pasted(crop: Pixels, matrix: Array, size: int) -> Pixels:
     return np.where(covered[..., None] > 0, layer, scene)
 
 
-def error_of(found: Array, matrix: Array) -> float:
-    """Mean distance of the five points, in pixels of the crop, between the found alignment and the known paste."""
+def errors_of(found: Array, matrix: Array) -> NDArray[np.float64]:
+    """Distances ``(5,)`` of the five points, in pixels of the crop, between the found alignment and a known one."""
     there = moved(ARCFACE, inverse(matrix))
-    return min(
-        (float(np.linalg.norm(moved(there, alignment(points)) - ARCFACE, axis=1).mean()) for points in found), default=np.inf
-    )
+    errors = [np.linalg.norm(moved(there, alignment(points)) - ARCFACE, axis=1) for points in found]
+    return min(errors, key=np.mean, default=np.full(5, np.inf))
 
 
-def check_paste(crop: Pixels, side: float, degrees: float) -> float:
-    """Paste a face ``side`` pixels wide and turned, find it, change it, look at what changed; the alignment's error."""
+def check_paste(crop: Pixels, side: float, degrees: float) -> tuple[Array, Array]:
+    """Paste a face ``side`` pixels wide and turned, find it, change it, look at what changed; what was found, and where."""
     size = round(1.3 * side) + 200
     matrix = similarity(side, degrees, (size / 2, size / 2))
     photo = pasted(crop, matrix, size)
@@ -52,34 +51,53 @@ def check_paste(crop: Pixels, side: float, degrees: float) -> float:
             difference := np.ascontiguousarray(difference.astype(np.uint8)), np.round(corners).astype(int), (0, 0, 0)
         )
     assert not difference.any()
-    return error_of(found, matrix)
+    return found, matrix
 
 
 def test_synthetic_faces_in_large_photos_are_found_where_they_are() -> None:
     """The template means a real face's points; a rendered head's differ from it by a few pixels."""
     album = render_people(range(3_000_000, 3_000_002), 1, size=224, margin=0.0)
     turns = zip(album.images, (400, 900), (-15, 12), strict=True)
-    errors = [check_paste(image, side, degrees) for image, side, degrees in turns]
+    errors = [errors_of(*check_paste(image, side, degrees)).mean() for image, side, degrees in turns]
     assert max(errors) < 4, errors
 
 
 @pytest.mark.slow
 def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path) -> None:
-    """At 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are within 3 of the template."""
+    """At 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are within 3 of the template.
+
+    The crops were aligned by another program's landmarks, and two programs agree to a pixel or two: on the 69 frontal ones
+    of all 480 the worst of the five points is off by 1.2 pixels in the median, 2.1 for nine of ten, 3.3 at most, and no
+    constant correction, averaging or weighting of points makes it less on people it was not fitted to. What the way through
+    the photo adds is measured against dlib's own points on the crop.
+    """
     generator = np.random.default_rng(0)
-    errors = []
+    paste, own = [], []
     for path in sorted((real / "faces").glob("*/*.png"))[::8]:
         crop = np.asarray(Image.open(path).convert("RGB"))
-        if np.abs(landmarks_in_crop(crop) - ARCFACE).max() < 3:
-            errors.append(check_paste(crop, 400 * 5 ** generator.uniform(), generator.uniform(-20, 20)))
-    assert len(errors) >= 5
-    assert max(errors) < 2, errors
+        landmarks = landmarks_in_crop(crop)
+        if np.abs(landmarks - ARCFACE).max() < 3:
+            found, matrix = check_paste(crop, 400 * 5 ** generator.uniform(), generator.uniform(-20, 20))
+            paste.append(errors_of(found, matrix))
+            on_crop = np.vstack([alignment(landmarks), [0, 0, 1]])
+            own.append(errors_of(found, (on_crop @ np.vstack([matrix, [0, 0, 1]]))[:2]))
+    assert len(paste) >= 5
+    assert np.mean(paste, 1).max() < 2
+    assert np.median(np.max(paste, 1)) < 2
+    assert np.max(own) < 2
 
 
 def landmarks_in_crop(crop: Pixels) -> NDArray[np.float64]:
     from opom_edu.faces.finder import refined
 
     return refined(crop, alignment(ARCFACE))
+
+
+def scene(face: Pixels, side: int) -> Pixels:
+    """The face, ``side`` pixels wide, in a gray photo of 300x200."""
+    photo = np.full((200, 300, 3), 128, np.uint8)
+    photo[80 : 80 + side, 120 : 120 + side] = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    return photo
 
 
 def test_no_face_fifty_faces_and_small_ones() -> None:
@@ -89,9 +107,9 @@ def test_no_face_fifty_faces_and_small_ones() -> None:
     row = np.concatenate([face] * 10, 1)
     fifty = find(np.concatenate([row] * 5))
     assert len(fifty) == 50
-    small = np.full((200, 300, 3), 128, np.uint8)
-    small[80:128, 120:168] = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA)
+    small = scene(face, 48)
     assert len(find(small)) == 0
     assert len(dlib_finder(upsample=3)(small)) == 1
+    assert len(find(scene(face, 30))) == 0  # the face itself: 20 pixels
     with pytest.raises(ValueError, match="upsample"):
         dlib_finder(upsample=9)

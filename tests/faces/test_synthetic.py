@@ -11,7 +11,7 @@ import torch
 
 from opom_edu.errors import PeopleError, PeopleWarning
 from opom_edu.faces import load_people
-from opom_edu.faces.synthetic import album, render_people
+from opom_edu.faces.synthetic import album, render_people, synthetic_distractors
 from opom_edu.faces.synthetic.camera import TEMPLATE, Sitter, decode, take_photo
 from opom_edu.faces.synthetic.conditions import Conditions, sample_conditions
 from opom_edu.faces.synthetic.hair import STYLES
@@ -180,6 +180,21 @@ def test_rendered_photos_are_kept_and_the_first_stay_the_same(cache):
     assert len(list(cache.glob("*.npz"))) == 1
     assert np.array_equal(render_people([7], 3, size=48).images[:2], fresh.images)
     assert list(fresh.conditions["seed"]) == [7, 7]
+
+
+def test_lazy_photos_are_the_same_photos(cache):
+    eager, lazy = (render_people([7, 8], 2, size=48, lazy=lazy).images for lazy in (False, True))
+    assert lazy.shape == eager.shape
+    assert lazy.dtype == eager.dtype
+    assert np.array_equal(lazy[1:3], eager[1:3])
+    assert np.array_equal(lazy[np.array([3, 0])], eager[[3, 0]])
+
+
+def test_distractors_in_batches_are_those_of_the_people(cache):
+    whole = load_people("synthetic", count=2, train=1, test=2, size=48, distractors=5).distractors
+    batches = list(synthetic_distractors(5, size=48, batch=2))
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert torch.equal(torch.cat(batches), whole)
 
 
 def test_a_cut_off_file_is_rendered_anew(cache):

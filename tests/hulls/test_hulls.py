@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from opom_edu.errors import SolverError
-from opom_edu.hulls import HULLS, AffineHull, ClassCenter, ConvexHull, Hull, ReducedHull, hull_type, reference
+from opom_edu.hulls import HULLS, AffineHull, ClassCenter, ConvexHull, Hull, ReducedHull, hull_type, reference, solvers
 
 
 def cloud(seed: int, count: int, dim: int, points: int = 1, spread: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -193,6 +193,14 @@ def test_far_points_get_the_exact_corner_or_edge(reach: float) -> None:
             corner.scatter_add_(1, k[:, None], torch.full((200, 1), step, dtype=torch.float64))
             left -= step
         assert ((weights - corner) * slopes).sum(-1).max() < 1e-8 * reach
+
+
+def test_a_gpu_that_is_seldom_asked_gets_the_same_weights() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features, x = torch.randn(2, 3, 20, 64, generator=generator)
+    gram, linear = solvers._quadratic(features, x)
+    problem = (gram.repeat_interleave(20, 0), linear.flatten(0, 1), 0.0, 0.1)
+    torch.testing.assert_close(solvers._guess(*problem, patience=5), solvers._guess(*problem), atol=1e-9, rtol=0)
 
 
 def test_extreme_values_raise_rather_than_mislead() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from opom_edu.errors import MaskWarning
 from opom_edu.faces import People
 from opom_edu.hulls import reference
-from opom_edu.masks import FIUAP, METHODS, OPOM, FIUAPPlus, Learner, Step, input_diversity, make_method, random_flip
+from opom_edu.masks import FIUAP, OPOM, PERSONAL, FIUAPPlus, Learner, Mask, Step, input_diversity, make_method, random_flip
 from opom_edu.recognizers import Recognizer
 
 EPS = 8 / 255
@@ -64,8 +64,8 @@ def test_the_loop_does_the_papers_steps(method: str, surrogate: Recognizer, peop
     assert same.float().mean() >= 0.99
 
 
-def methods(surrogate: Recognizer) -> list[Learner]:
-    plain = [make_method(name, surrogate, steps=4) if name != "random" else make_method(name, surrogate) for name in METHODS]
+def methods(surrogate: Recognizer) -> list[Learner[Mask]]:
+    plain = [make_method(name, surrogate, steps=4) for name in PERSONAL]
     return [*plain, OPOM(surrogate, steps=4, momentum=1.0, transforms=AIDS)]
 
 
@@ -183,7 +183,7 @@ def test_a_hull_that_never_takes_over_is_said(surrogate: Recognizer) -> None:
 
 def test_eps_zero_is_no_mask(surrogate: Recognizer, people: People) -> None:
     person = people["person 0"]
-    for name in METHODS:
+    for name in PERSONAL:
         mask = make_method(name, surrogate, eps=0).fit(person.train)
         assert not mask.delta.any()
         assert torch.equal(mask.apply(person.test), person.test)
@@ -191,7 +191,7 @@ def test_eps_zero_is_no_mask(surrogate: Recognizer, people: People) -> None:
 
 def test_one_image_and_black_and_white_images_are_enough(surrogate: Recognizer) -> None:
     for images in (torch.rand(1, 3, 112, 112), torch.zeros(2, 3, 112, 112), torch.ones(2, 3, 112, 112)):
-        for name in METHODS:
+        for name in PERSONAL:
             assert torch.isfinite(make_method(name, surrogate).fit(images).delta).all()
 
 

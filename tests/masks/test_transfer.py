@@ -1,7 +1,19 @@
+import io
+
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
-from opom_edu.masks import Transform, input_diversity, random_flip
+from opom_edu.masks import (
+    Transform,
+    input_diversity,
+    random_affine,
+    random_flip,
+    random_jpeg,
+    random_light,
+    random_resize,
+)
 
 IMAGES = torch.rand(40, 3, 112, 112, generator=torch.Generator().manual_seed(0))
 
@@ -10,7 +22,10 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("transform", [random_flip(), input_diversity()])
+TRANSFORMS = [random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light()]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
 def test_images_stay_images_and_the_generator_decides(transform: Transform) -> None:
     images = IMAGES.clone().requires_grad_()
     changed = transform(images, seeded())
@@ -44,7 +59,66 @@ def test_diversity_shrinks_onto_black_within_the_frame() -> None:
     torch.testing.assert_close(unchanged, IMAGES, atol=1e-4, rtol=0)
 
 
+def test_an_affine_map_turns_scales_and_moves() -> None:
+    still = random_affine(0, 0, 0)(IMAGES, seeded())
+    torch.testing.assert_close(still, IMAGES, atol=1e-4, rtol=0)
+    dot = torch.zeros(300, 3, 112, 112)
+    dot[:, :, 50:62, 80:92] = 1  # right of the middle
+    seen = random_affine(30, 0.0, 0.0)(dot, seeded())[:, 0]
+    places = torch.arange(112.0) - 55.5
+    mass = seen.sum((1, 2))
+    right, down = (seen.sum(1) @ places / mass, seen.sum(2) @ places / mass)
+    torch.testing.assert_close(right.hypot(down), torch.full((300,), 30.0), atol=1.0, rtol=0)  # turned about the middle
+    turned = torch.atan2(down, right).rad2deg()
+    assert 25 < turned.max() < 31
+    assert -31 < turned.min() < -25
+    areas = random_affine(0, 0.3, 0.0)(dot, seeded())[:, 0].sum((1, 2)) / 144
+    assert 0.45 < areas.min() < 0.6
+    assert 1.5 < areas.max() < 1.75
+
+
+def test_resizing_and_jpeg_take_away_fine_detail_and_leave_the_rest() -> None:
+    smooth = functional.interpolate(torch.rand(4, 3, 5, 5, generator=seeded()), (112, 112), mode="bicubic").clamp(0, 1)
+    noisy = (smooth + 0.1 * torch.randn(smooth.shape, generator=seeded())).clamp(0, 1)
+    for transform in (random_resize(0.3), random_jpeg(20, 30)):
+        changed = transform(noisy, seeded())
+        assert (changed - smooth).abs().mean() < 0.7 * (noisy - smooth).abs().mean()
+    assert (random_jpeg(95, 95)(smooth, seeded()) - smooth).abs().mean() < 2 / 255
+
+
+def test_jpeg_is_near_what_a_file_would_be() -> None:
+    from PIL import Image
+
+    image = functional.interpolate(torch.rand(1, 3, 14, 14, generator=seeded()), (112, 112), mode="bicubic").clamp(0, 1)
+    buffer = io.BytesIO()
+    pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=50)
+    saved = torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1)[None] / 255
+    assert (random_jpeg(50, 50)(image, seeded()) - saved).abs().mean() < 0.5 * (image - saved).abs().mean()
+
+
+def test_light_changes_brightness_within_its_share() -> None:
+    gray = torch.full((200, 3, 8, 8), 0.5)
+    means = random_light(0.3)(gray, seeded()).mean((1, 2, 3))
+    assert 0.35 - 1e-5 <= means.min() < 0.37
+    assert 0.63 < means.max() <= 0.65 + 1e-5
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_white_and_black_stay_within_the_range(transform: Transform) -> None:
+    for value in (0.0, 1.0):
+        for seed in range(5):
+            changed = transform(torch.full((3, 3, 112, 112), value), seeded(seed))
+            assert 0 <= changed.min() <= changed.max() <= 1
+
+
 def test_bad_parameters_are_named() -> None:
+    for make, parameters in (
+        (random_affine, {"scale": 1.0}), (random_resize, {"smallest": 0}), (random_jpeg, {"lowest": 0}),
+        (random_light, {"strength": 1}),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=next(iter(parameters)) if make is not random_jpeg else "qualities"):
+            make(**parameters)
     with pytest.raises(ValueError, match="probability"):
         random_flip(2)
     with pytest.raises(ValueError, match="probability"):

@@ -1,20 +1,26 @@
 """Training learns, repeats itself, resumes, and refuses what it cannot learn from."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from opom_edu.errors import OpomError, WeightsError
+from opom_edu.faces.synthetic.album import StoredImages
 from opom_edu.recognizers import load_recognizer, zoo
 from opom_edu.recognizers.accuracy import accuracy
 from opom_edu.recognizers.augment import augment
+from opom_edu.recognizers.batches import Photos, embed
 from opom_edu.recognizers.recipes import Recipe
-from opom_edu.recognizers.training import Photos, Step, embed, train, whiten
+from opom_edu.recognizers.training import Step, train, whiten
 from tests.conftest import make_people
 
 RECIPE = Recipe(
@@ -91,6 +97,58 @@ def test_resumed_is_unbroken_bit_for_bit(head: str, tmp_path: Path) -> None:
     assert files[0] == files[1]
     train("a", recipe, photos(), folder=tmp_path / "broken", on_step=lambda step: seen.append(step.step))
     assert len(seen) == 8  # all was done
+
+
+def test_photos_that_workers_fetch_from_files_give_the_same_weights(tmp_path: Path) -> None:
+    several = photos()
+    files = [cv2.imencode(".png", image[..., ::-1])[1].tobytes() for image in several.images]
+    stored = replace(several, images=StoredImages(files, 112))
+    np.testing.assert_array_equal(stored.images[3:5], several.images[3:5])
+    np.testing.assert_array_equal(stored.images[np.array([7, 2])], several.images[[7, 2]])
+    train("a", RECIPE, several, folder=tmp_path / "array", epochs=1)
+    train("a", RECIPE, stored, folder=tmp_path / "files", epochs=1, workers=2)
+    one, other = ((tmp_path / folder / "a.safetensors").read_bytes() for folder in ("array", "files"))
+    assert one == other
+
+
+TOGETHER = """
+import os, sys
+import torch
+from dataclasses import replace
+from pathlib import Path
+from opom_edu.recognizers.training import train
+from tests.recognizers.test_training import RECIPE, photos
+
+torch.set_num_threads(1)
+folder, seen = Path(sys.argv[1]), []
+module = train("a", replace(RECIPE, epochs=int(sys.argv[2])), photos(), folder=folder, held_out=photos(first=8, people=4),
+               on_step=lambda step: seen.append(step.step))
+(folder / f"{os.environ['RANK']}.txt").write_text(f"{len(seen)} {float(sum(p.double().sum() for p in module.parameters()))}")
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_together(tmp_path: Path) -> None:
+    (tmp_path / "together.py").write_text(TOGETHER)
+
+    def torchrun(folder: str, epochs: int) -> list[list[str]]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        command = [*start, str(tmp_path / "together.py"), str(tmp_path / folder), str(epochs)]
+        root = Path(__file__).parents[2]
+        environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+        found = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root)
+        assert found.returncode == 0, found.stderr
+        return [(tmp_path / folder / f"{rank}.txt").read_text().split() for rank in range(2)]
+
+    (first, weights), (second, others) = torchrun("whole", 8)
+    assert (first, second) == ("32", "0")  # eight epochs of four steps; only the first process tells
+    assert weights == others
+    card = json.loads((tmp_path / "whole" / "a.json").read_text())
+    assert card["accuracy"]["all"]["auc"] > 0.9
+    assert torchrun("whole", 8) == [["0", weights], ["0", weights]]  # all was done
+    with pytest.raises(OpomError, match="another training"):  # one process is not two
+        train("a", replace(RECIPE, epochs=8), photos(), folder=tmp_path / "whole")
 
 
 def test_another_training_does_not_go_on_with_this_one(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from opom_edu.errors import WeightsError
 from opom_edu.files import sha256
 from opom_edu.recognizers import load_recognizer, zoo
-from opom_edu.recognizers.backbones import MobileFaceNet, for_inference
+from opom_edu.recognizers.backbones import MobileFaceNet
+from opom_edu.recognizers.frozen import for_inference
 
 IMAGES = torch.rand(2, 3, 112, 112, generator=torch.Generator().manual_seed(0))
 

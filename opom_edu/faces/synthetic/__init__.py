@@ -5,6 +5,6 @@ A photo comes about from left to right: :mod:`identity` (who), :mod:`conditions`
 (the photo), :mod:`album` (many, cached).
 """
 
-from opom_edu.faces.synthetic.album import Album, render_people, synthetic_people
+from opom_edu.faces.synthetic.album import Album, render_people, synthetic_distractors, synthetic_people
 
-__all__ = ["Album", "render_people", "synthetic_people"]
+__all__ = ["Album", "render_people", "synthetic_distractors", "synthetic_people"]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from opom_edu.faces.images import SIZE
 from opom_edu.faces.people import People, Person
 from opom_edu.files import replacing
 
-VERSION = 3  # of the renderer: raise it when the same seed gives other pixels
+VERSION = 4  # of the renderer: raise it when the same seed gives other pixels
 PER_FILE = 8  # people
 CACHE_VARIABLE = "OPOM_EDU_CACHE"
 FIRST_SEED = 1_000_000_000  # below it lie the seeds of people on whom recognizers are trained
@@ -31,12 +31,36 @@ WOMEN = "Ada Bea Chioma Dalia Emi Freya Gita Hana Ines Jaya Kaia Lin Mara Noor O
 MEN = "Abel Bao Cem Dov Eli Femi Goro Hugo Ivo Jin Kofi Leo Milo Nils Omar Paul Ravi Sol Teo Umar Viktor Wei Yusuf Zane"
 
 
+class StoredImages:
+    """Images ``(N, S, S, 3)``, uint8 RGB, that stay JPEG files in memory, a tenth of the size, until they are asked for.
+
+    Indexed with a slice or an array of indices, like the NumPy array for which they stand.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, files: Sequence[bytes], size: int) -> None:
+        self.files, self.shape = files, (len(files), size, size, 3)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
+        from opom_edu.faces.synthetic.camera import decode
+
+        indices = np.arange(len(self.files))[chosen]
+        images = np.empty((len(indices), *self.shape[1:]), np.uint8)
+        for image, index in zip(images, indices, strict=True):
+            image[:] = decode(self.files[index])
+        return images
+
+
 @dataclass(frozen=True, eq=False)
 class Album:
-    """Photos ``images (N, S, S, 3)`` uint8 RGB, ``labels (N,)`` (which seed), ``landmarks (N, 5, 2)`` in pixels, and
-    ``conditions``, a table with a row per photo."""
+    """Photos ``images (N, S, S, 3)`` uint8 RGB, an array or :class:`StoredImages`; ``labels (N,)`` (which seed);
+    ``landmarks (N, 5, 2)`` in pixels; and ``conditions``, a table with a row per photo."""
 
-    images: NDArray[np.uint8]
+    images: Any
     labels: NDArray[np.int64]
     landmarks: NDArray[np.float32]
     conditions: pd.DataFrame
@@ -44,7 +68,7 @@ class Album:
 
 def render_people(
     seeds: Sequence[int], photos: int, *, size: int = SIZE, margin: float = 0.0, regime: str = "common",
-    on_progress: Callable[[float], None] | None = None, jobs: int = -1,
+    on_progress: Callable[[float], None] | None = None, jobs: int = -1, lazy: bool = False,
 ) -> Album:  # fmt: skip
     """Photos of the people of some seeds, from the cache where they lie there.
 
@@ -54,7 +78,8 @@ def render_people(
         margin: share of the crop's side added on every side of the aligned crop, 0 to 2.
         regime: "common", "celebrity" or "mixed" (see :func:`~opom_edu.faces.synthetic.conditions.sample_conditions`).
         on_progress: called with the share that is done.
-        jobs: processes; -1 for one per core.
+        jobs: processes that render, each into files of eight people; -1 for one per core.
+        lazy: leave ``images`` encoded until they are indexed: see :class:`StoredImages`.
 
     Raises:
         PeopleError: for arguments out of range.
@@ -73,8 +98,9 @@ def render_people(
             shards[missing[done]] = shard
             if on_progress:
                 on_progress((done + 1) / len(missing))
+    images = StoredImages([file for shard in shards for file in _files(shard)], size)
     return Album(
-        np.concatenate([_decode(shard, size) for shard in shards]),
+        images if lazy else images[:],
         np.repeat(np.arange(len(seeds)), photos),
         np.concatenate([shard["landmarks"] for shard in shards]),
         pd.DataFrame([row for shard in shards for row in json.loads(bytes(shard["conditions"]))]),
@@ -129,6 +155,18 @@ def synthetic_people(
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))
         strangers = _tensor(render_people(others, 1, on_progress=more, **look).images)
     return People(people, strangers, photos=table, note="These people are synthetic: rendered, nobody who exists.")
+
+
+def synthetic_distractors(
+    distractors: int = 500, *, seed: int = 0, batch: int = 1000, **look: Any
+) -> Iterator[torch.Tensor]:
+    """The distractors of :func:`synthetic_people` with the same arguments, in batches ``(n, 3, size, size)``.
+
+    Rendered, or read from the cache, batch by batch: so ten thousand take no more memory than one thousand.
+    """
+    first = FIRST_SEED + seed * SEEDS_PER_SET + SEEDS_PER_SET // 2
+    for start in range(0, distractors, batch):
+        yield _tensor(render_people(range(first + start, first + min(start + batch, distractors)), 1, **look).images)
 
 
 def cache_folder() -> Path:
@@ -241,14 +279,9 @@ def _render(recipe: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     return shard
 
 
-def _decode(shard: dict[str, Any], size: int) -> NDArray[np.uint8]:
-    from opom_edu.faces.synthetic.camera import decode
-
+def _files(shard: dict[str, Any]) -> list[bytes]:
     data, ends = bytes(shard["jpeg"]), shard["ends"]
-    images = np.empty((len(ends), size, size, 3), np.uint8)
-    for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-        images[index] = decode(data[start:end])
-    return images
+    return [data[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _tensor(images: NDArray[np.uint8]) -> torch.Tensor:

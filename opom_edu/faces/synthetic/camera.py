@@ -218,8 +218,10 @@ def _options(identity: Identity, conditions: Conditions, collar: float) -> Array
     stubble = max(
         0.55 * conditions.stubble, {"full": 0.75, "short": 0.6}.get(identity.beard, 0.0), 0.0 if identity.female else 0.08
     )
+    # The surface reflects alike on every skin, but only on dark skin does it stand out against what comes from below.
+    gloss = identity.gloss + 3.6 * identity.melanin**2
     return np.array([
-        identity.gloss, stubble, 0.85 * conditions.makeup, conditions.makeup, identity.iris, collar,
+        gloss, stubble, 0.85 * conditions.makeup, conditions.makeup, identity.iris, collar,
         0.1 * (identity.seed % 4),
     ])  # fmt: skip
 

@@ -42,8 +42,9 @@ def paint_skin(model: HeadModel, identity: Identity) -> NDArray[np.float32]:
     )
     red = identity.blush * front * (red * (1 + 0.3 * broad) + 0.25 * np.maximum(0, middle) * identity.blotches)
     color *= 1 + red[..., None] * np.array([0.04, -0.15, -0.13], np.float32)
-    # Thin and shaded skin around the eyes; darker around the mouth of darker people.
-    dark = 0.22 * identity.bags * _spot(x, y, 0.30, 7.14, 0.15, 0.055) + 0.12 * _spot(x, y, 0.31, 7.30, 0.19, 0.1)
+    # Thin and shaded skin around the eyes; darker there and around the mouth of darker people.
+    dark = 0.22 * identity.bags * _spot(x, y, 0.30, 7.14, 0.15, 0.055)
+    dark += (0.12 + 0.3 * identity.melanin) * _spot(x, y, 0.31, 7.29, 0.18, 0.1)
     dark = (dark + 0.1 * identity.melanin * _spot(x, y, 0, 6.6, 0.3, 0.14)) * front
     color *= 1 - dark[..., None] * np.array([0.75, 1.0, 0.85], np.float32)
     lines = _wrinkles(rng, x, y) * front * identity.wrinkles

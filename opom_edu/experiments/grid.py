@@ -1,0 +1,149 @@
+"""The grid that a sweep goes through, and the file it is written in."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from opom_edu import recognizers
+from opom_edu.errors import OpomError, PeopleError
+from opom_edu.faces.people import CHOICES
+from opom_edu.masks import METHODS, make_method, parse_eps
+from opom_edu.recognizers import Recognizer, list_recognizers
+
+LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """What a sweep goes through: the axes, each with one value or more, and what is the same for all jobs.
+
+    Args:
+        methods: names of :data:`opom_edu.masks.METHODS`.
+        people: sources for :func:`opom_edu.load_people`; a folder must lie under the same path for every worker.
+        surrogates: names of recognizers with gradients; "a+b" is their ensemble.
+        eps: shares of the pixel range, numbers or text such as "8/255".
+        seeds: whole numbers.
+        targets: names of further recognizers to evaluate on.
+        options: of :func:`opom_edu.load_people`, for all sources.
+        steps, momentum: of the learned methods; ``aids``: learn under random flips and input diversity.
+        parts: each job takes one of so many parts of the people.
+
+    Raises:
+        ValueError: for an unknown name (the message lists the choices), an empty axis or a value out of range.
+    """
+
+    methods: Sequence[str]
+    people: Sequence[str] = ("synthetic",)
+    surrogates: Sequence[str] = ("ir-softmax",)
+    eps: Sequence[float | str] = (8 / 255,)
+    seeds: Sequence[int] = (0,)
+    targets: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 16
+    momentum: float = 0.0
+    aids: bool = False
+    parts: int = 1
+
+    def __post_init__(self) -> None:
+        for name in LISTS:
+            values = getattr(self, name)
+            if not isinstance(values, list | tuple):
+                raise ValueError(f"{name} must be a list, got {values!r}")
+            if not values and name != "targets":
+                raise ValueError(f"{name} is empty, so there is no job; give it a value")
+            if len({*map(str, values)}) < len(values):
+                raise ValueError(f"{name} has a value twice: {', '.join(map(str, values))}")
+        surrogates = [part for name in self.surrogates for part in str(name).split("+")]
+        _check_names("methods", self.methods, list(METHODS))
+        _check_names("surrogates", surrogates, list_recognizers())
+        _check_names("targets", self.targets, list_recognizers())
+        if both := {*surrogates} & {*self.targets}:
+            raise ValueError(f"{', '.join(sorted(both))}: a surrogate is evaluated anyway; leave it out of targets")
+        object.__setattr__(self, "eps", tuple(parse_eps(value) for value in self.eps))
+        numbers = {"seeds": (self.seeds, 0), "steps": ((self.steps,), 1), "parts": ((self.parts,), 1)}
+        for name, (values, least) in numbers.items():
+            if not all(type(value) is int and value >= least for value in values):
+                raise ValueError(f"{name} must be whole numbers from {least}, got {', '.join(map(str, values))}")
+        if not isinstance(self.aids, bool) or not isinstance(self.momentum, int | float):
+            raise ValueError(f"aids must be true or false and momentum a number, got {self.aids!r} and {self.momentum!r}")
+        try:
+            json.dumps(dict(self.options))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"options must be a table of numbers and text, got {self.options!r}") from error
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The configuration of each job, as plain values. Recognizers are told by name and by their weights' fingerprint, a
+        folder of photos by path and by the names, sizes and dates of its files.
+
+        Raises:
+            ValueError, OpomError: if a recognizer cannot be loaded, a surrogate has no gradients, or a folder is missing.
+        """
+        shared: dict[str, Any] = {key: getattr(self, key) for key in ("steps", "momentum", "aids", "parts")}
+        shared["options"] = dict(self.options)
+        shared["targets"] = {name: load_named(name).fingerprint() for name in self.targets}
+        weights = {}
+        for name in self.surrogates:
+            surrogate = load_named(name)
+            make_method("center", surrogate, steps=self.steps, momentum=self.momentum)  # says what is wrong, if anything
+            weights[name] = surrogate.fingerprint()
+        axes = (map(_stamped, self.people), self.methods, self.surrogates, self.eps, self.seeds, range(self.parts))
+        return [
+            {**shared, "people": people, "photos": photos, "method": method, "surrogate": surrogate,
+             "weights": weights[surrogate], "eps": eps, "seed": seed, "part": part}
+            for (people, photos), method, surrogate, eps, seed, part in itertools.product(*axes)
+        ]  # fmt: skip
+
+
+def read_grid(path: str | Path) -> Grid:
+    """The grid in a TOML file, whose keys are the arguments of :class:`Grid`.
+
+    Raises:
+        OpomError: if the file cannot be read or is no TOML.
+        ValueError: for an unknown or missing key or a value that :class:`Grid` refuses, naming the file.
+    """
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OpomError(f"{path} cannot be read as TOML: {error}") from error
+    keys = [each.name for each in fields(Grid)]
+    if unknown := [key for key in found if key not in keys]:
+        raise ValueError(f"{path}: unknown key {', '.join(unknown)}; choose among {', '.join(keys)}")
+    if "methods" not in found:
+        raise ValueError(f"{path} lacks methods; choose among {', '.join(METHODS)}")
+    try:
+        return Grid(**found)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def load_named(name: str, device: str = "cpu") -> Recognizer:
+    """The recognizer of that name; of "a+b", the ensemble of a and b."""
+    parts = [recognizers.load_recognizer(part, device=device) for part in name.split("+")]
+    return parts[0] if len(parts) == 1 else Recognizer.ensemble(parts)
+
+
+def _check_names(axis: str, names: Sequence[str], choices: Sequence[str]) -> None:
+    if unknown := [name for name in names if name not in choices]:
+        raise ValueError(f"{axis}: unknown {', '.join(map(repr, unknown))}; choose among {', '.join(choices)}")
+
+
+def _stamped(source: str) -> tuple[str, str]:
+    """A source of people with its path made absolute, and a hash of the names, sizes and dates of the files there."""
+    kind, _, named = str(source).partition(":")
+    if kind not in ("folder", "opom") if named else kind not in ("synthetic", "lfw", "olivetti"):
+        raise PeopleError(f"unknown source of people {source!r}; choose {CHOICES}")
+    if not named:
+        return source, ""
+    folder = Path(named).expanduser().absolute()
+    if not folder.is_dir():
+        raise PeopleError(f"{folder} is not a folder of photos")
+    files = [(str(path.relative_to(folder)), path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    text = "\n".join(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in files)
+    return f"{kind}:{folder}", hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

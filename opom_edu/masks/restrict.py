@@ -1,0 +1,70 @@
+"""Masks that are harder to see: in luminance alone, or on the face alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from opom_edu.masks.mask import Mask
+from opom_edu.masks.optimize import Learner, OnStep, Step
+
+OVAL = (
+    56 / 112,
+    68 / 112,
+    42 / 112,
+    52 / 112,
+)  # center and half axes, x and y, around the five points of ArcFace's template
+
+
+def luminance(delta: Tensor) -> Tensor:
+    """The same change in red, green and blue, their mean: ``delta (..., 3, H, W)`` without color, no larger than before."""
+    return delta.mean(-3, keepdim=True).expand_as(delta).contiguous()
+
+
+def face(delta: Tensor) -> Tensor:
+    """``delta (..., H, W)`` of an aligned crop, zero outside of an oval from the forehead to the chin."""
+    x, y = ((torch.arange(side, device=delta.device) + 0.5) / side for side in (delta.shape[-1], delta.shape[-2]))
+    inside = ((x - OVAL[0]) / OVAL[2]) ** 2 + ((y[:, None] - OVAL[1]) / OVAL[3]) ** 2 <= 1
+    return delta * inside
+
+
+RESTRICTIONS = {"luminance": luminance, "face": face}
+
+
+@dataclass(frozen=True, eq=False)
+class Restricted(Learner):
+    """The masks of another method, restricted after they were learned.
+
+    Args:
+        learner: the method.
+        to: "luminance" or "face".
+
+    Raises:
+        ValueError: for another restriction.
+    """
+
+    learner: Learner
+    to: str
+
+    def __post_init__(self) -> None:
+        if self.to not in RESTRICTIONS:
+            raise ValueError(f"unknown restriction {self.to!r}; choose one of {', '.join(RESTRICTIONS)}")
+
+    @property
+    def eps(self) -> float:  # type: ignore[override]
+        return self.learner.eps
+
+    @property
+    def name(self) -> str:
+        return f"{self.learner.name}, {self.to}"
+
+    def iterate(self, images: Tensor) -> Iterator[Step]:
+        for step in self.learner.iterate(images):
+            yield replace(step, delta=RESTRICTIONS[self.to](step.delta))
+
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
+        made = self.learner.fit_many(people, on_step)
+        return [Mask(RESTRICTIONS[self.to](mask.delta), mask.eps, {**mask.recipe, "method": self.name}) for mask in made]

@@ -1,0 +1,141 @@
+"""The photo lab: the face in a whole photo before and after, and what recognizers say. Also for your own photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from torch import Tensor
+
+from opom_edu.errors import PhotoError
+from opom_edu.evaluation import image_quality, threshold_at
+from opom_edu.faces import quantize
+from opom_edu.faces.finder import Finder, dlib_finder
+from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, read_photo, warp
+from opom_edu.masks import OPOM
+from opom_edu.protect import THRESHOLDS, Faces
+from opom_edu.recognizers import Recognizer, check_recognizer
+from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.parts import Picture
+
+FMR, MAGNIFIED, VIEW = 1e-3, 10, 264  # VIEW: pixels of a picture's side
+WHERE = "Uploads go from the browser to the kernel and stay in its memory: not written, not sent on; a restart forgets them."
+
+HEADS = "recognizer", "before", "after", "threshold", "after, it says"
+
+
+class PhotoLab(Lab):
+    """Choose a photo and an epsilon; see the face before, after and the difference, and each recognizer's mean similarity.
+
+    The mask is learned from all *other* photos, so the chosen one is a photo that it never saw. Photos that are uploaded
+    take the place of those given. :func:`photo_lab` is another name of it.
+
+    Args:
+        photos: one person's, by name, from :func:`opom_edu.faces.photos.read_photo`; in each the largest face counts.
+        surrogate: the white box; ``recognizers``: black boxes.
+        strangers: ``(N, 3, 112, 112)``, crops of 46 people or more, on whose pairs thresholds are set at a false-match rate
+            of 1e-3; without them, those of :data:`opom_edu.protect.THRESHOLDS`.
+        levels: epsilon to begin with, 1 to 16 gray levels.
+        find: another finder of faces than dlib's.
+    """
+
+    def __init__(
+        self, photos: Mapping[str, Photo], surrogate: Recognizer, recognizers: Sequence[Recognizer] = (), *,
+        strangers: Tensor | None = None, levels: float = 8, find: Finder | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.recognizers = [check_recognizer(one, "every recognizer") for one in (surrogate, *recognizers)]
+        self._strangers, self._find = strangers, find or dlib_finder()
+        self._thresholds = {} if strangers is not None else {name: at for name, (at, _) in THRESHOLDS.items()}
+        self.photo = widgets.Dropdown(description="photo", layout={"width": "260px"})
+        self.slider = widgets.FloatSlider(
+            value=levels, min=1, max=16, step=1, description="epsilon", readout_format=".0f", continuous_update=False,
+            tooltip="Largest change of a pixel, in gray levels of 255",
+        )  # fmt: skip
+        self.upload = widgets.FileUpload(accept="image/*", multiple=True, description="Upload", tooltip=WHERE)
+        self.pictures, self.board = [Picture(VIEW) for _ in range(3)], widgets.HTML()
+        status = widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"})
+        note, row = widgets.HTML(f'<div class="opom-note">{WHERE}</div>'), [picture.widget for picture in self.pictures]
+        self.fill(
+            widgets.HBox([self.photo, self.slider, self.upload]), note, status, self.alert, widgets.HBox(row), self.board
+        )
+        for control in (self.photo, self.slider):
+            control.observe(self.restart, "value")
+        self.upload.observe(self._uploaded, "value")
+        self._take(photos)
+
+    def _take(self, photos: Mapping[str, Photo]) -> None:
+        self._photos, self._faces = dict(photos), dict[str, Faces | None]()
+        self.photo.options = list(photos)
+        self.photo.index = 0 if photos else None
+        self.restart()
+
+    @shown
+    def _uploaded(self, _: Any) -> None:
+        if files := self.upload.value:
+            self.upload.value = ()  # or a notebook saved with the state of its widgets would hold the files
+            self._take({file["name"]: read_photo(bytes(file["content"]), name=file["name"]) for file in files})
+
+    def work(self) -> Iterator[None]:
+        photos, known, name, levels = self._photos, self._faces, self.photo.value, self.slider.value
+        for number, each in enumerate([each for each in photos if each not in known]):
+            self.say(f"looking for a face in {each}...", number / len(photos))
+            yield
+            landmarks = sorted(self._find(photos[each].pixels), key=lambda points: -float(np.ptp(points)))
+            known[each] = Faces.of(photos[each].pixels, np.array(landmarks[:1])) if landmarks else None
+        others = [face.crops for each, face in known.items() if face is not None and each != name]
+        face = known.get(name)
+        if not photos:
+            return self.done("upload two photos or more, of one person who agrees")
+        if face is None or not others:
+            raise PhotoError(f"no face was found in {name if face is None else 'any other photo'}; choose or upload others")
+        clean, method = torch.cat(others), OPOM(self.recognizers[0], eps=levels / 255)
+        for step in method.iterate(clean):
+            self.say("learning the mask from the other photos...", step.progress)
+            yield
+        change = [(face.matrices[0], step.delta.permute(1, 2, 0).cpu().numpy())]
+        laid = lay_in(photos[name].pixels, change, eps=method.eps, gray=photos[name].gray)
+        both = torch.cat([face.crops, Faces.seen(laid, face.matrices).crops])
+        self._show(photos[name].pixels, laid, face.matrices[0], image_quality(both[:1], both[1:]).iloc[0])
+        rows = []
+        for index, recognizer in enumerate(self.recognizers):
+            self.say(f"{recognizer.name} compares...", index / len(self.recognizers))
+            yield
+            rows.append(self._row(recognizer, both, clean))
+        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+        self.board.value = f'<table class="opom-board"><tr>{heads}</tr>{"".join(rows)}</table>'
+        self.done()
+
+    def _row(self, recognizer: Recognizer, probes: Tensor, clean: Tensor) -> str:
+        name, box = recognizer.name, "white box" if recognizer is self.recognizers[0] else "black box"
+        if name not in self._thresholds and self._strangers is not None:
+            found = recognizer.embed(quantize(self._strangers))
+            one, other = torch.triu_indices(len(found), len(found), 1)
+            self._thresholds[name] = threshold_at((found[one] * found[other]).sum(1), FMR)
+        before, after = (recognizer.embed(probes) @ recognizer.embed(clean).T).mean(1).tolist()
+        cells, line = f"<td>{before:.3f}</td><td>{after:.3f}</td>", self._thresholds.get(name)
+        if line is not None:
+            kind, words = ("opom-match", "match") if after > line else ("opom-no-match", "no match")
+            cells += f'<td>{line:.3f}</td><td><b class="{kind}">{words}</b></td>'
+        return f'<tr><th scope="row">{escape(name)} <small>{box}</small></th>{cells}</tr>'
+
+    def _show(self, pixels: Pixels, laid: Pixels, matrix: Array, quality: Any) -> None:
+        """The surroundings of the face, as they lie in the photo, twice as wide as the crop."""
+        side, middle = 112 / np.hypot(*matrix[:, 0]), moved(np.array([[55.5, 55.5]]), inverse(matrix))[0]
+        view = VIEW / (2 * side) * np.column_stack([np.eye(2), side - middle])
+        one, two = (warp(image.astype(np.float32) / 255, view, (VIEW, VIEW)) for image in (pixels, laid))
+        told = f"protected; the aligned face: PSNR {quality['psnr']:.1f} dB, SSIM {quality['ssim']:.3f}"
+        texts = "as it was", told, f"the difference, {MAGNIFIED} times; gray: none"
+        for picture, image, text in zip(self.pictures, (one, two, 0.5 + MAGNIFIED * (two - one)), texts, strict=True):
+            picture.show(torch.from_numpy(image.clip(0, 1)).permute(2, 0, 1), text)
+
+    def still(self) -> str:
+        pictures = "".join(picture.widget.value for picture in self.pictures)
+        return f'<p>{escape(str(self.photo.value))}</p><div style="display:flex">{pictures}</div>{self.board.value}'
+
+
+photo_lab = PhotoLab

@@ -1,0 +1,79 @@
+"""The table lab: the paper's table as a heat map, by people, rank and surrogate, and what the paper found beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+import ipywidgets as widgets
+import pandas as pd
+
+from opom_edu.experiments.paper import beside_paper, heat_figure, orders, paper_table, told, white_boxes
+from opom_edu.widgets.lab import Lab
+from opom_edu.widgets.parts import drawing
+
+
+def table_lab(rows: pd.DataFrame, *, rank: int = 1) -> TableLab:
+    """Choose people, rank and surrogate; see the rates as a heat map, the order of methods, and the paper's figures.
+
+    Args:
+        rows: what :func:`opom_edu.experiments.reproduce` returned.
+        rank: to begin with.
+
+    Raises:
+        TraitError: for a rank that the rows lack.
+    """
+    return TableLab(rows, rank)
+
+
+class TableLab(Lab):
+    """See :func:`table_lab`.
+
+    Attributes:
+        regime, surrogate, rank: the controls.
+        chart, words, beside: HTML.
+    """
+
+    def __init__(self, rows: pd.DataFrame, rank: int) -> None:
+        super().__init__()
+        self.rows, self.white = rows, white_boxes(rows)
+        look = {"style": {"description_width": "70px"}, "layout": {"width": "260px"}}
+        ranks = [int(name.removeprefix("psr_")) for name in rows if name.startswith("psr_")]
+        self.regime = widgets.Dropdown(options=list(rows["regime"].unique()), description="people", **look)
+        self.surrogate = widgets.Dropdown(options=list(rows["surrogate"].unique()), description="learned on", **look)
+        self.rank = widgets.Dropdown(options=ranks, value=rank, description="rank", **look)
+        self.chart, self.words, self.beside = (widgets.HTML() for _ in range(3))
+        self.fill(
+            widgets.HBox([self.regime, self.surrogate, self.rank]),
+            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
+            self.alert,
+            widgets.HBox([self.chart, widgets.VBox([self.words, self.beside])]),
+        )
+        for control in (self.regime, self.surrogate, self.rank):
+            control.observe(self.restart, "value")
+        self.restart()
+
+    def work(self) -> Iterator[None]:
+        regime, surrogate, rank = self.regime.value, self.surrogate.value, self.rank.value
+        self.say("drawing...", 0.5)
+        yield
+        table, found = paper_table(self.rows, rank), orders(self.rows[self.rows["surrogate"] == surrogate], rank)
+        shown, white = (part[part.index.droplevel("method") == (regime, surrogate)] for part in (table, self.white))
+        self.chart.value = drawing(
+            heat_figure(shown, white, rank), f"Rates at rank {rank}, {regime} people, learned on {surrogate}"
+        )
+        lines = "".join(f"<li>{escape(line)}</li>" for line in told(found[found["regime"] == regime]))
+        heading = "<b>In order?</b> Differences in points, 95 % intervals."
+        self.words.value = f'<div class="opom-note">{heading}<ul>{lines}</ul></div>'
+        beside = beside_paper(table)
+        if rank == 1 and surrogate == "ir-softmax" and len(beside):
+            heading = "<b>FI-UAP here, and in the paper</b> (%; other people, other networks)"
+            self.beside.value = f'<div class="opom-note">{heading}{beside.T.round(1).to_html(border=0, escape=True)}</div>'
+        else:
+            self.beside.value = '<div class="opom-note">The paper\'s FI-UAP figures: rank 1, learned on ir-softmax.</div>'
+        self.done()
+        yield
+
+    def still(self) -> str:
+        cells = "".join(f"<td>{part}</td>" for part in (self.chart.value, self.words.value + self.beside.value))
+        return f"<table><tr>{cells}</tr></table>"
