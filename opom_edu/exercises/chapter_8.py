@@ -51,12 +51,12 @@ def _average(answer: Any, *, marks: np.ndarray) -> str | None:
 def _largest(answer: Any, *, psr: Mapping[int, float], lossless: float) -> str | None:
     if answer not in psr:
         return f"One of {', '.join(map(str, psr))} is wanted."
-    kept = [crf for crf, rate in psr.items() if rate >= 0.9 * lossless]
+    kept = [crf for crf, rate in psr.items() if rate >= lossless / 2]
     if not kept:
         return "At no quality is so much left; lower the smallest crf."
     if answer > max(kept):
-        return "There, more than a tenth of the rate is lost."
-    return "A larger crf keeps nine tenths, too." if answer < max(kept) else None
+        return "There, more than half of the rate is lost."
+    return "A larger crf keeps half, too." if answer < max(kept) else None
 
 
 CHECKS: dict[str, tuple[Check, str]] = {

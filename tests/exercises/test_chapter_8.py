@@ -39,9 +39,9 @@ def test_an_average_of_three_frames() -> None:
     assert "shape" in check("8.3", marks, marks=marks).text
 
 
-@pytest.mark.parametrize(("answer", "hint"), [(23, ""), (18, "larger"), (28, "more than a tenth"), (20, "One of")])
-def test_the_largest_factor_that_keeps_nine_tenths(answer: int, hint: str) -> None:
-    verdict = check("8.4", answer, psr={18: 96.0, 23: 91.0, 28: 80.0}, lossless=100.0)
+@pytest.mark.parametrize(("answer", "hint"), [(23, ""), (18, "larger"), (28, "more than half"), (20, "One of")])
+def test_the_largest_factor_that_keeps_half(answer: int, hint: str) -> None:
+    verdict = check("8.4", answer, psr={18: 80.0, 23: 51.0, 28: 40.0}, lossless=100.0)
     assert verdict.right == (not hint)
     assert hint in verdict.text
 
