@@ -19,11 +19,11 @@ from common import arguments
 from opom_edu.files import replacing
 
 HERE = Path(__file__).parent
-HELPERS = ("browser", "common", "run")
 
 
 def scripts() -> list[Path]:
-    return [path for path in sorted(HERE.glob("*.py")) if path.stem not in HELPERS]
+    """The benchmarks: what rests on ``common``. The others are helpers, or want to be told what to do."""
+    return [path for path in sorted(HERE.glob("*.py")) if path.stem != "run" and "from common import" in path.read_text()]
 
 
 def gathered(folder: Path) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def main() -> int:
     table = gathered(options.out)
     with replacing(options.out / "all.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
-    print(f"\n{table.drop(columns=['date', 'processor']).to_string(index=False)}")
+    print(f"\n{table.drop(columns=['date', 'processor']).to_string(index=False, float_format='%.4g')}")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

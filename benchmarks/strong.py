@@ -1,51 +1,69 @@
 """What each aid to transferability is worth, and the preset ``opom_edu.strong`` that was chosen by them.
 
-    python benchmarks/strong.py synthetic choice    six people of the set with seed 5, on whom the aids were chosen
-    python benchmarks/strong.py synthetic report    the 24 people of the demo set, who had no part in it
-    python benchmarks/strong.py real choice         six of the twelve people in the folder that OPOM_EDU_REAL names
-    python benchmarks/strong.py real report         the other six
-    python benchmarks/strong.py real all            all twelve
+    python benchmarks/strong.py synthetic choice       people of the set with seed 5, on whom the aids were chosen
+    python benchmarks/strong.py synthetic report       the 24 people of the demo set, who had no part in it
+    python benchmarks/strong.py real choice            six of the twelve people in the folder that OPOM_EDU_REAL names
+    python benchmarks/strong.py real report            the other six
+    python benchmarks/strong.py real all               all twelve
+    python benchmarks/strong.py real gradients         a quick look at many aids, on three people of the choice
 
 The surrogate is ``ir-softmax`` with the zoo's six black boxes, and for real faces ``mobilefacenet`` with dlib. Every row:
 top-1 PSR in percent on each black box and their mean, PSNR and SSIM of the test photos, and the time of learning. The first
 rows are the baselines: unprotected, random noise, OPOM with 16 plain steps, and with momentum, flips and input diversity.
-Name rows after the two words to compute these alone (``"+ light" strong``). Rows are printed when they are done.
+Name rows after ``--rows`` to compute these alone (``--rows "+ light" strong``). Rows are printed when they are done.
+
+``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 aided steps, it takes the sign of the gradient that
+a step would follow with the aids, from five training photos of each person, and asks how much of the steepest climb there is
+on a black box, for five test photos: 1 for that black box's own signs, 0 for random ones. It needs gradients of the black
+box (for dlib those of ``dlib-torch``), to choose aids by, not to learn masks.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import torch
+from common import arguments, report
+from torch import Tensor
 
 from opom_edu import OPOM, People, Recognizer, load_people, load_recognizer, protection, strong
 from opom_edu.evaluation import mask_quality
 from opom_edu.masks import (
+    Aid,
     Learner,
     RandomNoise,
+    Transform,
+    feature_dropout,
     input_diversity,
     ladder,
     nesterov,
+    random_affine,
     random_flip,
     random_jpeg,
+    random_light,
+    random_resize,
+    repeated,
     scale_invariance,
     smooth_gradient,
     variance_tuning,
 )
-from opom_edu.masks.preset import AIDS, TRANSFORMS
+from opom_edu.masks.aids import Gradient, Run
+from opom_edu.masks.preset import TRANSFORMS
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
 CHOICE_SEED = 5
+DIVERSE = (random_flip(), input_diversity())
 
 
 def synthetic(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
     demo = load_people("synthetic")
     people = demo
-    if part == "choice":
+    if part in ("choice", "gradients"):
         others = load_people("synthetic", seed=CHOICE_SEED, count=6, distractors=0)
         people = People(list(others.values()), demo.distractors)
     return people, load_recognizer(SURROGATE), [load_recognizer(name) for name in BLACK_BOXES if name != "dlib"]
@@ -57,54 +75,121 @@ def real(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
     persons = list(people.values())
     if part != "all":
         half = len(persons) // 2
-        own, others = (persons[:half], persons[half:]) if part == "choice" else (persons[half:], persons[:half])
-        people = People(own, torch.cat([person.test for person in others]))
-    return people, load_recognizer("mobilefacenet"), [load_recognizer("dlib")]
+        own, others = (persons[half:], persons[:half]) if part == "report" else (persons[:half], persons[half:])
+        people = People(own[:3] if part == "gradients" else own, torch.cat([person.test for person in others]))
+    return people, load_recognizer("mobilefacenet"), [load_recognizer("dlib-torch" if part == "gradients" else "dlib")]
 
 
 def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
     hundred: dict[str, Any] = {"steps": 100, "momentum": 1.0}
-    usual = (random_flip(), input_diversity())
     preset: dict[str, Any] = {**hundred, "transforms": TRANSFORMS}
     return {
         "random noise": RandomNoise(),
         "OPOM convex": OPOM(surrogate),
-        "momentum, flips, diversity": OPOM(surrogate, transforms=usual, **hundred),
+        "momentum, flips, diversity": OPOM(surrogate, transforms=DIVERSE, **hundred),
         **ladder(surrogate),
         "strong": strong(surrogate),
-        "strong + nesterov": OPOM(surrogate, aids=(*AIDS, nesterov()), **preset),
-        "strong + translation": OPOM(surrogate, aids=(*AIDS, smooth_gradient(1.5)), **preset),
-        "strong + scale": OPOM(surrogate, aids=(*AIDS, scale_invariance(2)), **preset),
-        "strong + variance": OPOM(surrogate, aids=(*AIDS, variance_tuning(1)), **preset),
-        "strong + JPEG": OPOM(surrogate, aids=AIDS, **{**preset, "transforms": (*TRANSFORMS, random_jpeg())}),
+        "strong + nesterov": OPOM(surrogate, aids=[nesterov()], **preset),
+        "strong + translation": OPOM(surrogate, aids=[smooth_gradient(1.0)], **preset),
+        "strong + variance": OPOM(surrogate, aids=[variance_tuning(1)], **preset),
+        "strong + dropout": OPOM(surrogate, aids=[feature_dropout(0.02)], **preset),
+        "strong + resizing": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_resize())}),
+        "strong + JPEG": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_jpeg())}),
     }
 
 
-def main(source: str, part: str, *rows: str) -> None:
-    people, surrogate, black_boxes = {"synthetic": synthetic, "real": real}[source](part)
-    print(f"{source} {part}: {people!r}; surrogate {surrogate.name}; top-1 PSR in percent")
-    names = [recognizer.name for recognizer in black_boxes]
-    print(f"{'':28s}" + "".join(f"{name[:12]:>13s}" for name in names) + "         mean  PSNR  SSIM  seconds")
+def rates(people: People, surrogate: Recognizer, black_boxes: list[Recognizer], chosen: list[str]) -> list[dict[str, Any]]:
     images = [person.train for person in people.values()]
-    said = False
+    rows: list[dict[str, Any]] = []
     for name, method in methods(surrogate).items():
-        if rows and name not in rows:
+        if chosen and name not in chosen:
             continue
         start = time.perf_counter()
         masks = dict(zip(people, method.fit_many(images), strict=True))
         seconds = time.perf_counter() - start
         table = protection(black_boxes, people, masks, ranks=(1,)).set_index("recognizer")
-        if not said:
-            said = True
-            show("unprotected", table["unprotected_1"], {}, 0.0)
-        show(name, table["psr_1"], mask_quality(people, masks), seconds)
+        if not rows:
+            rows.append(row("unprotected", table["unprotected_1"]))
+        rows.append(row(name, table["psr_1"], **mask_quality(people, masks), seconds=seconds))
+    return rows
 
 
-def show(name: str, rates: Any, quality: Mapping[str, float], seconds: float) -> None:
-    figures = "".join(f"{rate:13.1f}" for rate in rates)
-    seen = f"{quality['psnr']:6.1f}{quality['ssim']:6.3f}{seconds:9.0f}" if len(quality) else ""
-    print(f"{name:28s}{figures}{rates.mean():13.1f}{seen}", flush=True)
+def row(name: str, figures: pd.Series, **more: float) -> dict[str, Any]:
+    made = {"masks": name, **figures, "mean": float(figures.mean()), **more}
+    told = (f"{key} {value:.3g}" if isinstance(value, float) else str(value) for key, value in made.items())
+    print(", ".join(told), flush=True)
+    return made
+
+
+def gradients(people: People, surrogate: Recognizer, black_boxes: list[Recognizer]) -> list[dict[str, Any]]:
+    train, test = (torch.stack([getattr(person, part)[:5] for person in people.values()]) for part in ("train", "test"))
+    plain = OPOM(surrogate, hull="center"), OPOM(surrogate, hull="center", steps=32, momentum=1.0, transforms=DIVERSE)
+    points = [torch.stack([mask.delta for mask in method.fit_many(list(train))])[:, None] for method in plain]
+    wanted = [[climb(OPOM(box, hull="center"), test, point) for box in black_boxes] for point in points]
+    small = (random_flip(), random_affine(5, 0.05, 0.04))
+    tried: dict[str, tuple[Sequence[Transform], Sequence[Aid]]] = {
+        "nothing": ((), ()), "flips": (small[:1], ()), "flips, diversity": (DIVERSE, ()), "flips, affine 5": (small, ()),
+        "flips, affine 10": ((random_flip(), random_affine(10, 0.1, 0.06)), ()),
+        "flips, affine 20": ((random_flip(), random_affine(20, 0.3, 0.1)), ()),
+        "flips, affine 5, light": ((*small, random_light(0.5)), ()),
+        "flips, affine 5, scales": ((*small, scale_invariance(2)), ()),
+        "flips, affine 5, resizing": ((*small, random_resize(0.5)), ()),
+        "flips, affine 5, JPEG": ((*small, random_jpeg(30, 90)), ()),
+        "flips, affine 5, smooth": (small, [smooth_gradient(1.0)]),
+        "flips, affine 5, dropout 0.1": (small, [feature_dropout(0.1)]),
+        "strong": (TRANSFORMS, ()),
+    }  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for name, (transforms, aids) in tried.items():
+        method = OPOM(surrogate, hull="center", transforms=transforms, aids=[repeated(8 if transforms else 1), *aids])
+        found = [
+            [float(gain(climb(method, train, point), want)) for want in each]
+            for point, each in zip(points, wanted, strict=True)
+        ]
+        by_box = torch.tensor(found).mean(0).tolist()
+        rows.append(row(name, pd.Series(by_box, [box.name for box in black_boxes])))
+    return rows
+
+
+def climb(method: OPOM, people: Tensor, deltas: Tensor) -> Tensor:
+    """The gradient, ``(P, 3, H, W)``, that one step of the method follows at these masks."""
+    return torch.stack([climb_one(method, images, delta) for images, delta in zip(people, deltas, strict=True)])
+
+
+def climb_one(method: OPOM, images: Tensor, delta: Tensor) -> Tensor:
+    found: list[Tensor] = []
+
+    def at_the_mask(gradient: Gradient, _: Run) -> Gradient:
+        def there(_: Tensor) -> Tensor:
+            found.append(gradient((images + delta).clamp(0, 1)[None]))
+            return found[0]
+
+        return there
+
+    replace(method, steps=1, aids=[*method.aids, at_the_mask]).fit(images)
+    return found[0][0]
+
+
+def gain(gradient: Tensor, wanted: Tensor) -> Tensor:
+    return ((gradient.sign() * wanted).sum((1, 2, 3)) / wanted.abs().sum((1, 2, 3))).mean()
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("source", nargs="?", default="synthetic", choices=("synthetic", "real"))
+    parser.add_argument("part", nargs="?", default="report", choices=("choice", "report", "all", "gradients"))
+    parser.add_argument("--rows", nargs="*", default=[], help="the masks to learn; by default all")
+    options = parser.parse_args()
+    people, surrogate, black_boxes = {"synthetic": synthetic, "real": real}[options.source](options.part)
+    if options.tiny:
+        people = People(list(people.values())[:1], people.distractors[:20])
+    note = f"{options.source} {options.part}: {people!r}, surrogate {surrogate.name}"
+    if options.part == "gradients":
+        found = gradients(people, surrogate, black_boxes)
+    else:
+        found = rates(people, surrogate, black_boxes, ["random noise"] if options.tiny else options.rows)
+    report(f"strong_{options.source}_{options.part}", found, out=options.out, note=note)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

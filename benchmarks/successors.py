@@ -1,86 +1,80 @@
 """Three later ideas on the same loop, each beside plain OPOM: synthetic people, surrogate ``ir-softmax``.
 
-budget     a bound on SSIM in place of the one on epsilon: top-1 PSR at the same SSIM
-dispersal  do protected photos match one another? Top-1 PSR where the probe, the gallery's photo, or both are protected
-key        how well the mask comes off again, after 8-bit rounding and after JPEG: PSNR to the clean photo in dB, and the
-           mean cosine of the restored to the clean photo on a black box
+budget     a bound on SSIM in place of the one on epsilon: top-1 PSR in percent on a black box, and SSIM of the test photos
+dispersal  do protected photos match one another? Top-1 PSR where the probe, the gallery's photo, or both are protected,
+           and the mean cosine of two protected photos
+key        how well the mask comes off again, after 8-bit rounding and after JPEG: PSNR to the clean photo in dB and the
+           cosine to it on a black box, of the protected photo, with its mask taken off, and with another person's
 
-python benchmarks/successors.py budget|dispersal|key
+python benchmarks/successors.py [budget] [dispersal] [key]
 """
 
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from common import Rows, arguments, report
 from PIL import Image
 from torch import Tensor
 
 from opom_edu import OPOM, Mask, People, Recognizer, load_people, load_recognizer, protection
 from opom_edu.evaluation import image_quality, mask_quality
-from opom_edu.evaluation.gallery import Probes
 from opom_edu.faces import quantize
 from opom_edu.masks import RandomNoise, perceptual_budget
 from opom_edu.recognizers import SURROGATE
 
 PEOPLE, BLACK_BOX, STEPS = 6, "seir-softmax", 40
 QUALITIES = (95, 85, 70, 50, 30)
-
-
-def load() -> tuple[People, Recognizer, Recognizer]:
-    people = load_people("synthetic")
-    few = People(list(people.values())[:PEOPLE], people.distractors)
-    return few, load_recognizer(SURROGATE), load_recognizer(BLACK_BOX)
+Methods = dict[str, OPOM | RandomNoise]
 
 
 def learn(method: OPOM | RandomNoise, people: People) -> dict[str, Mask]:
     return dict(zip(people, method.fit_many([person.train for person in people.values()]), strict=True))
 
 
-def budget() -> None:
-    people, surrogate, black_box = load()
-    print(f"top-1 PSR in percent on {black_box.name}, a black box; {STEPS} steps")
-    methods: dict[str, OPOM | RandomNoise] = {"random noise, eps 8": RandomNoise()}
+def budget(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
+    methods: Methods = {"random noise, eps 8": RandomNoise()}
     methods |= {f"eps {levels}": OPOM(surrogate, eps=levels / 255, steps=STEPS) for levels in (4, 8, 12)}
     for least in (0.95, 0.9, 0.85):
         aids = [perceptual_budget(least)]
         methods[f"SSIM {least}, eps 32"] = OPOM(surrogate, eps=32 / 255, steps=STEPS, aids=aids)
+    rows = []
     for name, method in methods.items():
         masks = learn(method, people)
-        row = protection(black_box, people, masks, ranks=(1,)).iloc[0]
-        seen = mask_quality(people, masks)
-        print(
-            f"{name:20s} PSR {row['psr_1']:5.1f} (unprotected {row['unprotected_1']:.1f})  SSIM {seen['ssim']:.3f}",
-            flush=True,
-        )
+        found = protection(black_box, people, masks, ranks=(1,)).iloc[0]
+        ssim = mask_quality(people, masks)["ssim"]
+        rows.append({"masks": name, "psr": found["psr_1"], "unprotected": found["unprotected_1"], "ssim": ssim})
+    return rows
 
 
-def dispersal() -> None:
-    people, surrogate, black_box = load()
-    recognizers = (surrogate, black_box)
-    print("top-1 PSR in percent: protected probe, protected gallery, both; mean cosine of two protected photos")
-    methods: dict[str, OPOM | RandomNoise] = {"random noise": RandomNoise(), "OPOM": OPOM(surrogate, steps=STEPS)}
+def dispersal(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
+    methods: Methods = {"random noise": RandomNoise(), "OPOM": OPOM(surrogate, steps=STEPS)}
     methods |= {f"dispersal {weight:g}": OPOM(surrogate, steps=STEPS, dispersal=weight) for weight in (1.0, 3.0, 10.0)}
+    rows = []
     for name, method in methods.items():
         masks = learn(method, people)
-        for recognizer in recognizers:
+        for recognizer, kind in ((surrogate, "white box"), (black_box, "black box")):
             strangers = recognizer.embed(quantize(people.distractors))
-            rates = []
-            alike = []
-            for person in people.values():
-                clean = recognizer.embed(quantize(person.test))
-                masked = recognizer.embed(quantize(masks[person.name].apply(person.test)))
-                elsewhere = ~torch.eye(len(clean), dtype=torch.bool)
-                pairs = (masked, clean), (clean, masked), (masked, masked)
-                own = [(probe @ shelf.T)[elsewhere].reshape(len(clean), -1) for probe, shelf in pairs]
-                rates.append([Probes(o, p @ strangers.T).success(1) for o, (p, _) in zip(own, pairs, strict=True)])
-                alike.append(float(own[2].mean()))
-            figures = "".join(f"{100 * rate:7.1f}" for rate in np.mean(rates, 0))
-            kind = "white box" if recognizer is surrogate else "black box"
-            print(f"{name:14s} {recognizer.name:14s} ({kind}) {figures}   {np.mean(alike):.2f}", flush=True)
+            found = np.mean(
+                [enrolled(recognizer, person.test, masks[person.name], strangers) for person in people.values()], 0
+            )
+            about = dict(zip(("probe", "gallery", "both", "cosine"), found.tolist(), strict=True))
+            rows.append({"masks": name, "recognizer": f"{recognizer.name} ({kind})", **about})
+    return rows
+
+
+def enrolled(recognizer: Recognizer, photos: Tensor, mask: Mask, strangers: Tensor) -> list[float]:
+    """PSR in percent with the mask on the probe, on the person's photo in the gallery, on both; cosine within the last."""
+    clean, masked = recognizer.embed(quantize(photos)), recognizer.embed(quantize(mask.apply(photos)))
+    elsewhere = ~torch.eye(len(clean), dtype=torch.bool)
+    found = []
+    for probe, shelf in ((masked, clean), (clean, masked), (masked, masked)):
+        own = (probe @ shelf.T)[elsewhere].reshape(len(clean), -1)
+        found.append(100 * float(((probe @ strangers.T).amax(1, keepdim=True) > own).float().mean()))
+    return [*found, float(own.mean())]
 
 
 def jpeg(quality: int) -> Callable[[Tensor], Tensor]:
@@ -92,26 +86,41 @@ def jpeg(quality: int) -> Callable[[Tensor], Tensor]:
     return lambda images: torch.stack([save(image) for image in images])
 
 
-def key() -> None:
-    people, surrogate, black_box = load()
+def key(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
     masks = learn(OPOM(surrogate), people)
-    wrong = dict(zip(people, [*list(masks.values())[1:], next(iter(masks.values()))], strict=True))
-    print(
-        "PSNR to the clean photo in dB and cosine to it: protected; with the mask taken off; with somebody else's taken off"
-    )
+    others = dict(zip(people, [*list(masks.values())[1:], next(iter(masks.values()))], strict=True))
     ways: dict[str, Callable[[Tensor], Tensor]] = {"8 bit": quantize} | {f"JPEG {q}": jpeg(q) for q in QUALITIES}
+    rows = []
     for name, save in ways.items():
-        cells = []
-        for undo in (None, masks, wrong):
-            quality, cosine = [], []
+        row: dict[str, object] = {"saved": name}
+        for which, keys in (("protected", None), ("mask off", masks), ("another off", others)):
+            found = []
             for person in people.values():
                 saved = save(masks[person.name].apply(person.test))
-                shown = saved if undo is None else quantize(undo[person.name].remove(saved))
-                quality.append(image_quality(person.test, shown)["psnr"].mean())
-                cosine.append(float((black_box.embed(shown) * black_box.embed(person.test)).sum(1).mean()))
-            cells.append(f"{np.mean(quality):5.1f} {np.mean(cosine):5.2f}")
-        print(f"{name:8s} {'   '.join(cells)}", flush=True)
+                shown = saved if keys is None else quantize(keys[person.name].remove(saved))
+                cosine = (black_box.embed(shown) * black_box.embed(person.test)).sum(1).mean()
+                found.append((image_quality(person.test, shown)["psnr"].mean(), float(cosine)))
+            row[f"{which}, dB"], row[f"{which}, cosine"] = np.mean(found, 0).tolist()
+        rows.append(row)
+    return rows
+
+
+PARTS: dict[str, Callable[[People, Recognizer, Recognizer], Rows]] = {"budget": budget, "dispersal": dispersal, "key": key}
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"of {', '.join(PARTS)}; by default all")
+    options = parser.parse_args()
+    demo = load_people("synthetic")
+    people = People(list(demo.values())[: 2 if options.tiny else PEOPLE], demo.distractors)
+    surrogate, black_box = load_recognizer(SURROGATE), load_recognizer(BLACK_BOX)
+    for part in options.parts:
+        found = PARTS[part](people, surrogate, black_box)
+        report(
+            f"successors_{part}", found, out=options.out, note=f"{people!r}, surrogate {SURROGATE}, black box {BLACK_BOX}"
+        )
 
 
 if __name__ == "__main__":
-    {"budget": budget, "dispersal": dispersal, "key": key}[sys.argv[1]]()
+    main()

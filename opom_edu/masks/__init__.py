@@ -6,7 +6,6 @@ from opom_edu.masks.aids import (
     nesterov,
     perceptual_budget,
     repeated,
-    scale_invariance,
     smooth_gradient,
     variance_tuning,
 )
@@ -25,6 +24,7 @@ from opom_edu.masks.transfer import (
     random_jpeg,
     random_light,
     random_resize,
+    scale_invariance,
 )
 
 __all__ = [

@@ -66,12 +66,6 @@ def smooth_gradient(width: float = 3.0) -> Aid:
     return partial(_smooth_gradient, width=width)
 
 
-def scale_invariance(copies: int = 5) -> Aid:
-    """Average over the photos at 1, 1/2, 1/4, ... of their brightness (SI-FGSM, Lin et al., ICLR 2020)."""
-    _check_count(copies, "copies")
-    return partial(_scale_invariance, copies=copies)
-
-
 def variance_tuning(samples: int = 5, radius: float = 1.5) -> Aid:
     """Add how the gradients nearby, at the step before, differed from the one in place (VT, Wang and He, CVPR 2021).
 
@@ -132,12 +126,6 @@ def _smooth_gradient(gradient: Gradient, run: Run, *, width: float) -> Gradient:
 
     size = 2 * round(2 * width) + 1  # two standard deviations to either side
     return lambda masked: gaussian_blur2d(gradient(masked), (size, size), (width, width), "constant")
-
-
-def _scale_invariance(gradient: Gradient, run: Run, *, copies: int) -> Gradient:
-    scales = [0.5**i for i in range(copies)]
-    # The chain rule: the gradient to the photo itself is the scale times the one to the darker photo.
-    return lambda masked: torch.stack([scale * gradient(scale * masked) for scale in scales]).mean(0)
 
 
 def _variance_tuning(gradient: Gradient, run: Run, *, samples: int, radius: float) -> Gradient:

@@ -85,6 +85,16 @@ def random_light(strength: float = 0.3) -> Transform:
     return partial(_random_light, strength=strength)
 
 
+def scale_invariance(copies: int = 2) -> Transform:
+    """Divide each image's brightness by 1, 2, 4, ..., drawn at random from that many.
+
+    (SI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281, which takes them all at each step and averages; drawn, they are free.)
+    """
+    if not isinstance(copies, int) or copies < 1:
+        raise ValueError(f"copies must be a whole number of at least 1, got {copies}")
+    return partial(_scale_invariance, copies=copies)
+
+
 def describe(transform: Callable[..., object]) -> str:
     """A transform or an aid and its parameters in words, for a mask's recipe."""
     function = getattr(transform, "func", transform)
@@ -139,6 +149,11 @@ def _random_light(images: Tensor, generator: torch.Generator, *, strength: float
     gain, offset = (strength * (2 * _uniform(2 * len(images), generator, images) - 1)).view(2, -1, 1, 1, 1)
     middle = images.mean((1, 2, 3), keepdim=True).detach()
     return ((images - middle) * (1 + gain) + middle * (1 + offset)).clamp(0, 1)
+
+
+def _scale_invariance(images: Tensor, generator: torch.Generator, *, copies: int) -> Tensor:
+    halvings = (copies * _uniform(len(images), generator, images)).floor()
+    return images * (0.5**halvings)[:, None, None, None]
 
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ __all__ = [
     "heat_maps",
     "hull_panels",
     "marked_photo",
+    "over_time",
     "photo_row",
     "psr_bars",
     "study_curves",
     "sweep",
 ]
-__all__ = ["UNLEARNED", "curves", "distance_strips", "hull_panels", "over_time", "photo_row", "psr_bars"]

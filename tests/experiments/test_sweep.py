@@ -136,7 +136,7 @@ def test_changed_photos_or_weights_are_another_job(grid: Grid, photos: str, monk
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("methods = ['convexx']", r"methods: unknown 'convexx'; choose among random, fi-uap"),
+        ("methods = ['convexx']", r"methods: unknown 'convexx'; choose among random, "),
         ("methods = []", "methods is empty"),
         ("", "lacks methods"),
         ("methods = 'convex'", "methods must be a list"),

@@ -14,7 +14,6 @@ from opom_edu.masks import (
     nesterov,
     random_flip,
     repeated,
-    scale_invariance,
     smooth_gradient,
     strong,
     variance_tuning,
@@ -23,7 +22,7 @@ from opom_edu.masks.aids import Aid, Run
 from opom_edu.recognizers import Recognizer
 from tests.conftest import small_network
 
-ALL = (nesterov(), scale_invariance(2), variance_tuning(2), feature_dropout(), repeated(2), smooth_gradient())
+ALL = (nesterov(), variance_tuning(2), feature_dropout(), repeated(2), smooth_gradient())
 
 
 def square(masked: Tensor) -> Tensor:
@@ -50,11 +49,6 @@ def test_smoothing_keeps_the_sum_and_spreads_a_point(run: Run) -> None:
     smooth = smooth_gradient(2.0)(lambda _: point, run)(run.images)
     torch.testing.assert_close(smooth.sum((2, 3)), torch.ones(1, 3))
     torch.testing.assert_close(smooth[0, 0, 56, 58] / smooth[0, 0, 56, 56], torch.tensor(-0.5).exp())
-
-
-def test_scale_invariance_is_the_gradient_of_the_mean_over_scales(run: Run) -> None:
-    expected = sum(scale * square(scale * run.images) for scale in (1, 0.5, 0.25)) / 3
-    torch.testing.assert_close(scale_invariance(3)(square, run)(run.images), expected)
 
 
 def test_variance_tuning_adds_how_it_differed_nearby_one_step_ago(run: Run) -> None:
@@ -145,7 +139,7 @@ def test_they_work_on_an_ensemble_and_stand_in_the_recipe(surrogate: Recognizer,
     other = Recognizer.from_module(small_network(seed=3), name="second")
     method = OPOM(Recognizer.ensemble([surrogate, other]), steps=2, aids=ALL)
     recipe = method.fit(people["person 0"].train).recipe
-    assert recipe["aids"][:3] == ["nesterov()", "scale_invariance(copies=2)", "variance_tuning(samples=2, radius=1.5)"]
+    assert recipe["aids"][:2] == ["nesterov()", "variance_tuning(samples=2, radius=1.5)"]
 
 
 def test_dropout_with_more_photos_than_a_batch(surrogate: Recognizer, people: People) -> None:
@@ -157,7 +151,7 @@ def test_dropout_with_more_photos_than_a_batch(surrogate: Recognizer, people: Pe
 
 def test_bad_parameters_are_named(surrogate: Recognizer) -> None:
     for make, name in (
-        (lambda: smooth_gradient(0), "width"), (lambda: scale_invariance(0), "copies"), (lambda: repeated(0), "copies"),
+        (lambda: smooth_gradient(0), "width"), (lambda: repeated(0), "copies"),
         (lambda: variance_tuning(0), "samples"), (lambda: feature_dropout(1.0), "rate"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=name):

@@ -13,6 +13,7 @@ from opom_edu.masks import (
     random_jpeg,
     random_light,
     random_resize,
+    scale_invariance,
 )
 
 IMAGES = torch.rand(40, 3, 112, 112, generator=torch.Generator().manual_seed(0))
@@ -22,7 +23,9 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-TRANSFORMS = [random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light()]
+TRANSFORMS = [
+    random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light(), scale_invariance(),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
@@ -104,6 +107,12 @@ def test_light_changes_brightness_within_its_share() -> None:
     assert 0.63 < means.max() <= 0.65 + 1e-5
 
 
+def test_scales_are_halvings_and_all_of_them_come_up() -> None:
+    shares = (scale_invariance(3)(IMAGES, seeded()) / IMAGES.clamp_min(1e-6)).mean((1, 2, 3))
+    assert {round(float(share), 2) for share in shares} == {1.0, 0.5, 0.25}
+    assert torch.equal(scale_invariance(1)(IMAGES, seeded()), IMAGES)
+
+
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_white_and_black_stay_within_the_range(transform: Transform) -> None:
     for value in (0.0, 1.0):
@@ -115,7 +124,7 @@ def test_white_and_black_stay_within_the_range(transform: Transform) -> None:
 def test_bad_parameters_are_named() -> None:
     for make, parameters in (
         (random_affine, {"scale": 1.0}), (random_resize, {"smallest": 0}), (random_jpeg, {"lowest": 0}),
-        (random_light, {"strength": 1}),
+        (random_light, {"strength": 1}), (scale_invariance, {"copies": 0}),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=next(iter(parameters)) if make is not random_jpeg else "qualities"):
             make(**parameters)
