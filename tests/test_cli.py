@@ -103,7 +103,7 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
         ("--eps", "-0.1", "within 0 and 1"),
         ("--eps", "a lot", "not a number"),
         ("--eps", "1/0", "not a number"),
-        ("--methods", "magic", "choose one of random, fi-uap"),
+        ("--methods", "magic", "choose one of random, gd-uap"),
         ("--surrogate", "facenet", "choose one of ir-softmax, "),
         ("--targets", "facenet", "choose one of ir-softmax, "),
         ("--people", "folder:nowhere", "nowhere is not a folder"),
@@ -195,7 +195,7 @@ def test_a_black_box_that_cannot_be_loaded_is_left_out(
 
 
 def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.EXTRAS, "imagined", ("no-such-package",))
+    monkeypatch.setitem(cli.doctor.EXTRAS, "imagined", ("no-such-package",))
     result = run("doctor")
     assert result.exit_code == 0, result.output
     assert "missing no-such-package; pip install 'opom_edu[imagined]'" in words(result)
@@ -215,7 +215,7 @@ def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.Monk
         return SimpleNamespace(images=images, labels=labels, conditions=pd.DataFrame({"skin": ["light"] * len(labels)}))
 
     monkeypatch.setattr(synthetic, "render_people", render_people, raising=False)
-    monkeypatch.setattr(cli, "HELD_OUT", (3, 2))
+    monkeypatch.setattr(cli.training, "HELD_OUT", (3, 2))
     small = {"blocks": (1,), "width": 8, "dim": 16, "stem_stride": 4}
     for name in ("ir-softmax", "ir-sface"):
         monkeypatch.setitem(recipes.RECIPES, name, replace(recipes.RECIPES[name], network=small))

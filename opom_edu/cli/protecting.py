@@ -1,0 +1,142 @@
+"""``opom-edu protect`` and ``protect-video``: a person's own files in, protected copies out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opom_edu.cli.common import (
+    Aids,
+    Device,
+    Eps,
+    Momentum,
+    Seed,
+    Steps,
+    Surrogate,
+    Upsample,
+    app,
+    console,
+    errors,
+    load_surrogate,
+    load_targets,
+    opom,
+    parse_eps,
+    plain_errors,
+    progress,
+    split_names,
+)
+
+
+@app.command()
+def protect(
+    photos: Annotated[Path, typer.Argument(help="a folder of one person's photos, or with a sub-folder per person")],
+    out: Annotated[Path, typer.Option(help="folder for the copies, the masks and the report")],
+    surrogate: Surrogate = "dlib-torch",
+    targets: Annotated[
+        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet and dlib")
+    ] = "",
+    learn: Annotated[int, typer.Option(min=1, help="photos per person to learn from at the most, the most diverse")] = 10,
+    jpeg: Annotated[int, typer.Option(min=0, max=100, help="write JPEG of this quality; 0 for lossless PNG")] = 0,
+    eps: Eps = "8/255",
+    steps: Steps = 16,
+    momentum: Momentum = 0.0,
+    aids: Aids = False,
+    threshold: Annotated[
+        float | None, typer.Option(help="similarity on the surrogate above which a face is a person's; known for real faces")
+    ] = None,
+    upsample: Upsample = 1,
+    keep_exif: Annotated[bool, typer.Option(help="keep camera data and place in the copies")] = False,
+    force: Annotated[bool, typer.Option(help="also take photos that are protected already")] = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+) -> None:
+    """Protect photos: one mask per person, laid into copies at full size. Exit status 1: some photos have no copy.
+
+    Stopped at any time, the same command goes on where it was. Originals are never written to.
+    """
+    budget = parse_eps(eps)
+    with plain_errors():
+        from opom_edu.protect import protect_folder
+
+        names = split_names(surrogate)
+        white_box, parts = load_surrogate(surrogate, device)
+        black_boxes = load_targets(targets, names, usual=("mobilefacenet", "dlib"))
+        method = opom(white_box, eps=budget, steps=steps, momentum=momentum, aids=aids, seed=seed)
+        with progress() as bar:
+            task = bar.add_task("looking for faces", total=1)
+            found = protect_folder(
+                photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
+                recognizers=[*parts, *black_boxes], force=force, upsample=upsample,
+                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )  # fmt: skip
+    for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
+        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
+    for line in found.recognizers.to_dict("records"):
+        figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
+        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
+    console.print(f"Report: {out / 'report.html'}", markup=False)
+    if found.skipped:
+        raise typer.Exit(1)
+
+
+STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
+
+
+@app.command("protect-video")
+def protect_video_command(
+    video: Annotated[Path, typer.Argument(help="the video; it is never written to")],
+    out: Annotated[Path, typer.Option(help="the copy: a file .mp4, .mov or .mkv; the report goes beside it")],
+    photos: Annotated[
+        Path | None, typer.Option(help="a folder of photos, or one per person, to learn from; protects only them")
+    ] = None,
+    surrogate: Surrogate = "dlib-torch",
+    targets: Annotated[
+        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet")
+    ] = "",
+    learn: Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")] = 10,
+    crf: Annotated[int, typer.Option(min=0, max=51, help="quality of H.264: lower is better and larger")] = 18,
+    measure: Annotated[int, typer.Option(min=0, help="faces to measure, from frames evenly spread; 0 for none")] = 300,
+    every: Annotated[int, typer.Option(min=1, help="look for faces in every so many frames, follow them between")] = 10,
+    eps: Eps = "8/255",
+    steps: Steps = 16,
+    momentum: Momentum = 0.0,
+    aids: Aids = False,
+    threshold: Annotated[
+        float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")
+    ] = None,
+    upsample: Upsample = 1,
+    force: Annotated[bool, typer.Option(help="also take a video that is protected already")] = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+) -> None:
+    """Protect a video: one mask per person for all frames. Exit status 1: parts of the video could not be read.
+
+    The sound is kept as it is. Stopped at any time, no part of a copy is left.
+    """
+    budget = parse_eps(eps)
+    with plain_errors():
+        from opom_edu.protect_video import protect_video
+
+        names = split_names(surrogate)
+        white_box, parts = load_surrogate(surrogate, device)
+        black_boxes = load_targets(targets, names, usual=("mobilefacenet",))
+        method = opom(white_box, eps=budget, steps=steps, momentum=momentum, aids=aids, seed=seed)
+        with progress() as bar:
+            task = bar.add_task("following faces", total=1)
+            found = protect_video(
+                video, out, method=method, photos=photos, recognizers=[*parts, *black_boxes], learn=learn, crf=crf,
+                every=every, threshold=threshold, measured=measure, upsample=upsample, force=force,
+                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )  # fmt: skip
+    told = found.facts
+    console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)
+    for line in found.recognizers.to_dict("records"):
+        rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for what, stage in STAGES.items())
+        console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}", markup=False)
+    console.print(f"Report: {out.with_name(f'{out.stem}_report') / 'report.html'}", markup=False)
+    for note in told["notes"]:
+        errors.print(f"note: {note}", style="yellow", markup=False)
+    if told["notes"]:
+        raise typer.Exit(1)

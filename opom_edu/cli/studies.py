@@ -1,0 +1,194 @@
+"""``opom-edu demo``, ``reproduce`` and ``sweep``: methods, recognizers and people in tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import MofNCompleteColumn
+from rich.table import Table
+
+from opom_edu.cli.common import (
+    Aids,
+    Device,
+    Eps,
+    Momentum,
+    Seed,
+    Steps,
+    app,
+    console,
+    errors,
+    load_surrogate,
+    load_targets,
+    parse_eps,
+    plain_errors,
+    progress,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from opom_edu.experiments import Comparison
+
+
+@app.command()
+def demo(
+    people: Annotated[
+        str, typer.Option(help="synthetic, or folder:PATH, one sub-folder of aligned 112x112 crops per person")
+    ] = "synthetic",
+    surrogate: Annotated[
+        str,
+        typer.Option(
+            help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
+            "ir-softmax, or for photos mobilefacenet"
+        ),
+    ] = "",
+    targets: Annotated[
+        str, typer.Option(help="black boxes, comma-separated; none for none, by default the zoo's six and dlib")
+    ] = "",
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="of random, fi-uap, fi-uap+, affine, center, convex, reduced, comma-separated; by default all but the last"
+        ),
+    ] = "",
+    eps: Eps = "8/255",
+    steps: Steps = 16,
+    momentum: Momentum = 0.0,
+    aids: Aids = False,
+    train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
+) -> None:
+    """Learn one mask per person by several methods, and see which recognizers still find them."""
+    budget = parse_eps(eps)
+    surrogate = surrogate or ("ir-softmax" if people == "synthetic" else "mobilefacenet")
+    with plain_errors():
+        from opom_edu.experiments import compare, write_report
+        from opom_edu.faces import load_people
+        from opom_edu.files import check_folder, replacing
+        from opom_edu.masks import input_diversity, make_method, random_flip
+        from opom_edu.masks.named import PAPER
+
+        check_folder(out)
+        white_box, parts = load_surrogate(surrogate, device)
+        measured = [*parts, *load_targets(targets, split_names(surrogate))]
+        transforms = (random_flip(), input_diversity()) if aids else ()
+        chosen = [
+            make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
+            for name in dict.fromkeys(split_names(methods) or PAPER)
+        ]
+        with progress() as bar:
+            task = bar.add_task("loading people", total=1)
+            own = people == "synthetic"
+            options = {"seed": seed, "on_progress": lambda share: bar.update(task, completed=share)} if own else {}
+            group = load_people(people, train=train, **options)
+            found = compare(
+                group,
+                white_box,
+                measured,
+                chosen,
+                lambda what, share: bar.update(task, description=what, completed=share),
+            )
+        console.print(_table(found))
+        with replacing(out / "rates.csv") as temporary:
+            found.rates.round(4).to_csv(temporary, index=False)
+        console.print(f"Report: {write_report(found, out / 'report.html')}", markup=False)
+
+
+@app.command()
+def reproduce(
+    quick: Annotated[bool, typer.Option(help="fewer people and surrogates: under ten minutes on two cores")] = False,
+    people: Annotated[
+        str, typer.Option(help="synthetic: two sets, of common and of celebrity photos; or opom:PATH, folder:PATH, lfw")
+    ] = "synthetic",
+    surrogates: Annotated[str, typer.Option(help="learn on each of these, comma-separated")] = "",
+    targets: Annotated[str, typer.Option(help="try on these; by default the zoo's, or dlib for photos")] = "",
+    methods: Annotated[str, typer.Option(help="comma-separated; by default the paper's and one mask for everybody")] = "",
+    count: Annotated[int, typer.Option(min=0, help="synthetic people to protect; by default 500, or 16 with --quick")] = 0,
+    seeds: Annotated[int, typer.Option(min=0, help="masks per person and method; by default 3, or 1 with --quick")] = 0,
+    device: Annotated[str, typer.Option(help="where the recognizers run: cpu, cuda, ...")] = "cpu",
+    out: Annotated[Path, typer.Option(help="folder for table.md, rates.csv, heat maps and finished cells")] = Path(
+        "out/reproduce"
+    ),
+) -> None:
+    """The paper's table. Stopped at any time, the same command goes on where it was."""
+    with plain_errors():
+        from dataclasses import replace
+
+        from opom_edu.experiments import Records, paper
+        from opom_edu.recognizers import load_recognizer
+        from opom_edu.recognizers.recipes import RECIPES
+
+        usual = paper.QUICK if quick else paper.FULL
+        size = replace(usual, people=count or usual.people, seeds=seeds or usual.seeds)
+        records = Records(out / "records")
+        own = people == "synthetic"
+        learned_on = split_names(surrogates) or (list(size.surrogates) if own else ["mobilefacenet"])
+        names = dict.fromkeys([*learned_on, *(split_names(targets) or (RECIPES if own else ["dlib"]))])
+        recognizers = {name: load_recognizer(name, device=device) for name in names}
+        with progress(56) as bar:
+            task = bar.add_task("loading people", total=1)
+
+            def show(what: str, share: float) -> None:
+                bar.update(task, description=what, completed=share)
+
+            rows = paper.reproduce(
+                paper.regimes(people, size, show), [recognizers[name] for name in learned_on], list(recognizers.values()),
+                methods=split_names(methods) or paper.TABLE, others=size.others, seeds=range(size.seeds), records=records,
+                on_progress=show,
+            )  # fmt: skip
+        written = paper.write_tables(rows, out, note="These people are synthetic." if own else f"People: {people}.")
+    console.print("\n".join(paper.told(paper.orders(rows))), markup=False, highlight=False)
+    console.print(f"Written: {', '.join(map(str, written))}", markup=False)
+
+
+@app.command()
+def sweep(
+    grid: Annotated[Path, typer.Argument(help="a TOML file: methods, people, surrogates, eps, seeds, targets")],
+    out: Annotated[Path, typer.Option(help="folder for the records and table.csv; every worker must see it")] = Path(
+        "out/sweep"
+    ),
+    scheduler: Annotated[
+        str, typer.Option(help="a Dask scheduler's address, tcp://HOST:PORT; by default workers on this machine")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=0, help="workers to start; by default one per GPU, else one per core")] = 0,
+) -> None:
+    """Run every job of a grid; stopped at any time, the same command goes on where it was."""
+    with plain_errors():
+        from opom_edu.experiments import read_grid, run_sweep
+        from opom_edu.files import replacing
+
+        with progress(share=MofNCompleteColumn()) as bar:
+            task = bar.add_task("jobs", total=None)
+            table = run_sweep(
+                read_grid(grid), out, scheduler=scheduler or None, workers=workers or None,
+                on_start=lambda address: errors.print(f"Dask's dashboard: {address}", markup=False),
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        with replacing(out / "table.csv") as temporary:
+            table.round(4).to_csv(temporary, index=False)
+    shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
+    console.print(shown.to_string(index=False), markup=False, highlight=False)
+    console.print(f"All columns: {out / 'table.csv'}", markup=False)
+
+
+def _table(found: Comparison) -> Table:
+    from opom_edu.experiments import rates_by_method
+
+    rates = rates_by_method(found)
+    title = f"Protection success rate at rank 1, in %; masks change a pixel by at most {found.eps * 255:g} of 255 levels"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.add_column("recognizer", no_wrap=True)
+    for method in rates.index:
+        heading = "without mask" if method == "unprotected" else str(method)  # shorter: eight columns in 80 characters
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for name, row in rates.T.iterrows():
+        kind = " (white box)" if name in found.white_boxes else ""
+        table.add_row(f"{name}{kind}", *(f"{value:.1f}" for value in row))
+    table.add_section()
+    for key, title, digits, same in (("psnr", "PSNR, dB", 1, "inf"), ("ssim", "SSIM", 3, "1")):
+        cost = [f"{found.quality.loc[m, key]:.{digits}f}" if m in found.quality.index else same for m in rates.index]
+        table.add_row(title, *cost)
+    return table
