@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from opom_edu.experiments import Comparison
 
 
+OTHERS = 100  # distractors on whose photos the masks for everybody are learned
+
+
 @app.command()
 def demo(
     people: Annotated[
@@ -69,21 +72,27 @@ def demo(
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import input_diversity, make_method, random_flip
-        from opom_edu.masks.named import PAPER
+        from opom_edu.masks.named import PAPER, check_methods
 
         check_folder(out)
         white_box, parts = load_surrogate(surrogate, device)
         measured = [*parts, *load_targets(targets, split_names(surrogate))]
+        wanted = list(dict.fromkeys(split_names(methods) or PAPER))
+        check_methods(wanted)
         transforms = (random_flip(), input_diversity()) if aids else ()
-        chosen = [
-            make_method(name, white_box, eps=budget, seed=seed, steps=steps, momentum=momentum, transforms=transforms)
-            for name in dict.fromkeys(split_names(methods) or PAPER)
-        ]
         with progress() as bar:
             task = bar.add_task("loading people", total=1)
             own = people == "synthetic"
             options = {"seed": seed, "on_progress": lambda share: bar.update(task, completed=share)} if own else {}
             group = load_people(people, train=train, **options)
+            others = group.distractors[:OTHERS] if len(group.distractors) else None
+            chosen = [
+                make_method(
+                    name, white_box, eps=budget, seed=seed, others=others,
+                    steps=steps, momentum=momentum, transforms=transforms,
+                )
+                for name in wanted
+            ]  # fmt: skip
             found = compare(
                 group,
                 white_box,

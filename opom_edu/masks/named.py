@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor
@@ -66,10 +66,19 @@ def make_method(
     Raises:
         ValueError: for an unknown name (the message lists the choices), or a method that lacks ``others``.
     """
-    if name not in METHODS:
-        raise ValueError(f"unknown method {name!r}; choose one of {', '.join(METHODS)}")
+    check_methods([name])
     if name in WITH_OTHERS:
         if others is None:
             raise ValueError(f"{name} learns from photos of people who are not to be protected; give them as others=")
         parameters["others"] = others
     return METHODS[name](surrogate, eps=eps, seed=seed, **parameters)
+
+
+def check_methods(names: Iterable[str]) -> None:
+    """
+    Raises:
+        ValueError: for the first name that is not one of ``METHODS``, which the message lists.
+    """
+    for name in names:
+        if name not in METHODS:
+            raise ValueError(f"unknown method {name!r}; choose one of {', '.join(METHODS)}")
