@@ -10,7 +10,7 @@
 The surrogate is ``ir-softmax`` with the zoo's six black boxes, and for real faces ``mobilefacenet`` with dlib. Every row:
 top-1 PSR in percent on each black box and their mean, PSNR and SSIM of the test photos, and the time of learning. The first
 rows are the baselines: unprotected, random noise, OPOM with 16 plain steps, and with momentum, flips and input diversity.
-Name rows after ``--rows`` to compute these alone (``--rows "+ light" strong``). Rows are printed when they are done.
+Name rows after ``--rows`` to compute these alone (``--rows "+ affine" "+ budget"``; the last is ``strong``). Rows are printed when they are done.
 
 ``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 aided steps, it takes the sign of the gradient that
 a step would follow with the aids, from five training photos of each person, and asks how much of the steepest climb there is
@@ -31,7 +31,7 @@ import torch
 from common import arguments, report
 from torch import Tensor
 
-from opom_edu import OPOM, People, Recognizer, load_people, load_recognizer, protection, strong
+from opom_edu import OPOM, People, Recognizer, load_people, load_recognizer, protection
 from opom_edu.evaluation import mask_quality
 from opom_edu.masks import (
     Aid,
@@ -82,19 +82,21 @@ def real(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
 
 def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
     hundred: dict[str, Any] = {"steps": 100, "momentum": 1.0}
-    preset: dict[str, Any] = {**hundred, "transforms": TRANSFORMS}
     return {
         "random noise": RandomNoise(),
         "OPOM convex": OPOM(surrogate),
         "momentum, flips, diversity": OPOM(surrogate, transforms=DIVERSE, **hundred),
-        **ladder(surrogate),
-        "strong": strong(surrogate),
-        "strong + nesterov": OPOM(surrogate, aids=[nesterov()], **preset),
-        "strong + translation": OPOM(surrogate, aids=[smooth_gradient(1.0)], **preset),
-        "strong + variance": OPOM(surrogate, aids=[variance_tuning(1)], **preset),
-        "strong + dropout": OPOM(surrogate, aids=[feature_dropout(0.02)], **preset),
-        "strong + resizing": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_resize())}),
-        "strong + JPEG": OPOM(surrogate, **{**preset, "transforms": (*TRANSFORMS, random_jpeg())}),
+        **ladder(surrogate),  # the last of them is strong
+        "+ affine + light": OPOM(surrogate, transforms=(*TRANSFORMS, random_light()), **hundred),
+        "+ affine + scales": OPOM(surrogate, transforms=(*TRANSFORMS, scale_invariance()), **hundred),
+        "+ affine + resizing": OPOM(surrogate, transforms=(*TRANSFORMS, random_resize()), **hundred),
+        "+ affine + JPEG": OPOM(surrogate, transforms=(*TRANSFORMS, random_jpeg()), **hundred),
+        "+ affine + nesterov": OPOM(surrogate, transforms=TRANSFORMS, aids=[nesterov()], **hundred),
+        "+ affine + smooth": OPOM(surrogate, transforms=TRANSFORMS, aids=[smooth_gradient(1.0)], **hundred),
+        "+ affine + variance": OPOM(surrogate, transforms=TRANSFORMS, aids=[variance_tuning(1)], **hundred),
+        "+ affine + dropout": OPOM(surrogate, transforms=TRANSFORMS, aids=[feature_dropout(0.1)], **hundred),
+        "affine, always": OPOM(surrogate, transforms=(random_flip(), random_affine()), **hundred),
+        "affine 20, always": OPOM(surrogate, transforms=(random_flip(), random_affine(20, 0.3, 0.1)), **hundred),
     }
 
 

@@ -39,8 +39,8 @@ def input_diversity(smallest: float = 0.9, probability: float = 0.7) -> Transfor
     return partial(_input_diversity, smallest=smallest, probability=probability)
 
 
-def random_affine(degrees: float = 15.0, scale: float = 0.2, shift: float = 0.1) -> Transform:
-    """Turn, scale and move each image at random; what comes into view is black.
+def random_affine(degrees: float = 5.0, scale: float = 0.05, shift: float = 0.04, probability: float = 1.0) -> Transform:
+    """Turn, scale and move each image, with this probability, at random; what comes into view is black.
 
     Recognizers cut their own, slightly different windows out of a photo.
 
@@ -48,12 +48,14 @@ def random_affine(degrees: float = 15.0, scale: float = 0.2, shift: float = 0.1)
         degrees: largest turn to either side.
         scale: largest change of the size, as a share of it, from 0 to below 1.
         shift: largest move along each axis, as a share of the image.
+        probability: the share of images that are changed.
     """
+    _check_probability(probability)
     if not (degrees >= 0 and 0 <= scale < 1 and shift >= 0):
         raise ValueError(
             f"degrees, scale and shift must not be negative, and scale below 1, got {degrees}, {scale}, {shift}"
         )
-    return partial(_random_affine, degrees=degrees, scale=scale, shift=shift)
+    return partial(_random_affine, degrees=degrees, scale=scale, shift=shift, probability=probability)
 
 
 def random_resize(smallest: float = 0.5) -> Transform:
@@ -115,9 +117,13 @@ def _input_diversity(images: Tensor, generator: torch.Generator, *, smallest: fl
     return _moved(images, torch.zeros_like(side), side, torch.stack(shifts, -1))
 
 
-def _random_affine(images: Tensor, generator: torch.Generator, *, degrees: float, scale: float, shift: float) -> Tensor:
+def _random_affine(
+    images: Tensor, generator: torch.Generator, *, degrees: float, scale: float, shift: float, probability: float
+) -> Tensor:
     turn, side, right, down = (2 * _uniform(4 * len(images), generator, images) - 1).view(4, -1)
-    return _moved(images, turn * math.radians(degrees), 1 + scale * side, 2 * shift * torch.stack([right, down], -1))
+    moved = _moved(images, turn * math.radians(degrees), 1 + scale * side, 2 * shift * torch.stack([right, down], -1))
+    chosen = _uniform(len(images), generator, images) < probability
+    return torch.where(chosen[:, None, None, None], moved, images)
 
 
 def _moved(images: Tensor, turn: Tensor, side: Tensor, shift: Tensor) -> Tensor:

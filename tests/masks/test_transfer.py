@@ -75,6 +75,8 @@ def test_an_affine_map_turns_scales_and_moves() -> None:
     turned = torch.atan2(down, right).rad2deg()
     assert 25 < turned.max() < 31
     assert -31 < turned.min() < -25
+    moved = (random_affine(30, 0.0, 0.0, 0.5)(dot, seeded()) != dot).flatten(1).any(1).float().mean()
+    assert 0.4 < moved < 0.6
     areas = random_affine(0, 0.3, 0.0)(dot, seeded())[:, 0].sum((1, 2)) / 144
     assert 0.45 < areas.min() < 0.6
     assert 1.5 < areas.max() < 1.75
