@@ -10,7 +10,8 @@
 The surrogate is ``ir-softmax`` with the zoo's six black boxes, and for real faces ``mobilefacenet`` with dlib. Every row:
 top-1 PSR in percent on each black box and their mean, PSNR and SSIM of the test photos, and the time of learning. The first
 rows are the baselines: unprotected, random noise, OPOM with 16 plain steps, and with momentum, flips and input diversity.
-Name rows after ``--rows`` to compute these alone (``--rows "+ affine" "+ budget"``; the last is ``strong``). Rows are printed when they are done.
+Name rows after ``--rows`` to compute these alone (``--rows "+ affine" "+ budget"``; the latter is ``strong``). Rows are
+printed when they are done.
 
 ``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 aided steps, it takes the sign of the gradient that
 a step would follow with the aids, from five training photos of each person, and asks how much of the steepest climb there is
