@@ -118,7 +118,8 @@ def rates(people: People, surrogate: Recognizer, black_boxes: list[Recognizer], 
 
 
 def row(name: str, figures: pd.Series, **more: float) -> dict[str, Any]:
-    made = {"masks": name, **figures, "mean": float(figures.mean()), **more}
+    made = {"masks": name, **figures.astype(float), "mean": float(figures.mean())}
+    made |= {key: float(value) for key, value in more.items()}
     told = (f"{key} {value:.3g}" if isinstance(value, float) else str(value) for key, value in made.items())
     print(", ".join(told), flush=True)
     return made

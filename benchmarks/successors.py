@@ -45,7 +45,7 @@ def budget(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows
     for name, method in methods.items():
         masks = learn(method, people)
         found = protection(black_box, people, masks, ranks=(1,)).iloc[0]
-        ssim = mask_quality(people, masks)["ssim"]
+        ssim = float(mask_quality(people, masks)["ssim"])
         rows.append({"masks": name, "psr": found["psr_1"], "unprotected": found["unprotected_1"], "ssim": ssim})
     return rows
 
