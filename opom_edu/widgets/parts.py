@@ -41,6 +41,7 @@ class Latest:
         self._on_error = on_error
         self._lock = threading.Lock()
         self._next: Iterator[object] | None = None
+        self._starting = False
         self._thread: threading.Thread | None = None
         _WORKERS.add(self)
 
@@ -54,8 +55,8 @@ class Latest:
 
     @property
     def waiting(self) -> bool:
-        """Whether a newer job than the running one was submitted."""
-        return self._next is not None
+        """Whether a newer job than the running one was submitted, or has not come to its first item yet."""
+        return self._next is not None or self._starting
 
     def cancel(self) -> None:
         """Give up the running job at its next item, and the one that waits."""
@@ -74,15 +75,18 @@ class Latest:
         while True:
             with self._lock:
                 job, self._next = self._next, None
+                self._starting = job is not None
                 if job is None:
                     self._thread = None
                     return
             try:
                 for _ in job:
+                    self._starting = False
                     if self._next is not None:
                         break
             except Exception as error:  # a thread that dies silently would leave the lab waiting for ever
                 self._on_error(error)
+            self._starting = False
 
 
 def encode(image: Tensor, *, quality: int | None = None) -> bytes:
