@@ -1,4 +1,4 @@
-"""The preset that transfers best, and the way there, one aid more at a time."""
+"""A preset for masks that transfer, and the way there, one aid more at a time."""
 
 from __future__ import annotations
 
