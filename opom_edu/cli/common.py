@@ -102,7 +102,6 @@ def _say_left_out(name: str, error: OpomError) -> None:
 
 def opom(surrogate: Recognizer, *, eps: float, steps: int, momentum: float, aids: bool, seed: int) -> OPOM:
     """The convex hull's method as the options say."""
-    from opom_edu.masks import OPOM, input_diversity, random_flip
+    from opom_edu.masks import OPOM, usual_transforms
 
-    transforms = (random_flip(), input_diversity()) if aids else ()
-    return OPOM(surrogate, eps=eps, steps=steps, momentum=momentum, seed=seed, transforms=transforms)
+    return OPOM(surrogate, eps=eps, steps=steps, momentum=momentum, seed=seed, transforms=usual_transforms(aids))

@@ -71,7 +71,7 @@ def demo(
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
-        from opom_edu.masks import input_diversity, make_method, random_flip
+        from opom_edu.masks import make_method, usual_transforms
         from opom_edu.masks.named import PAPER, check_methods
 
         check_folder(out)
@@ -79,7 +79,6 @@ def demo(
         measured = [*parts, *load_targets(targets, split_names(surrogate))]
         wanted = list(dict.fromkeys(split_names(methods) or PAPER))
         check_methods(wanted)
-        transforms = (random_flip(), input_diversity()) if aids else ()
         with progress() as bar:
             task = bar.add_task("loading people", total=1)
             own = people == "synthetic"
@@ -89,7 +88,7 @@ def demo(
             chosen = [
                 make_method(
                     name, white_box, eps=budget, seed=seed, others=others,
-                    steps=steps, momentum=momentum, transforms=transforms,
+                    steps=steps, momentum=momentum, transforms=usual_transforms(aids),
                 )
                 for name in wanted
             ]  # fmt: skip

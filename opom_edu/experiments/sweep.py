@@ -25,7 +25,7 @@ from opom_edu.experiments.grid import Grid, load_named
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People, load_people
 from opom_edu.faces.synthetic import synthetic_distractors
-from opom_edu.masks import input_diversity, make_method, random_flip
+from opom_edu.masks import make_method, usual_transforms
 from opom_edu.recognizers import Recognizer
 
 if TYPE_CHECKING:
@@ -115,9 +115,8 @@ def run_job(job: Mapping[str, Any], folder: str | Path) -> None:
     names = [str(name) for name in np.array_split(list(people), job["parts"])[job["part"]]]
     rows = []
     if names:  # there may be more parts than people
-        aids = (random_flip(), input_diversity()) if job["aids"] else ()
         parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")}
-        method = make_method(job["method"], surrogate, **parameters, transforms=aids)
+        method = make_method(job["method"], surrogate, **parameters, transforms=usual_transforms(job["aids"]))
         masks = dict(zip(names, method.fit_many([people[name].train for name in names]), strict=True))
         cost = mask_quality(People([people[name] for name in names]), masks).to_dict()
         for name, fingerprint in networks.items():

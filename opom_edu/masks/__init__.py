@@ -25,6 +25,7 @@ from opom_edu.masks.transfer import (
     random_light,
     random_resize,
     scale_invariance,
+    usual_transforms,
 )
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "scale_invariance",
     "smooth_gradient",
     "strong",
+    "usual_transforms",
     "variance_tuning",
 ]

@@ -97,6 +97,11 @@ def scale_invariance(copies: int = 2) -> Transform:
     return partial(_scale_invariance, copies=copies)
 
 
+def usual_transforms(wanted: bool = True) -> tuple[Transform, ...]:
+    """What commands and labs call the aids: random flips and input diversity; none unless ``wanted``."""
+    return (random_flip(), input_diversity()) if wanted else ()
+
+
 def describe(transform: Callable[..., object]) -> str:
     """A transform or an aid and its parameters in words, for a mask's recipe."""
     function = getattr(transform, "func", transform)

@@ -13,7 +13,7 @@ from torch import Tensor
 from opom_edu.errors import PeopleError
 from opom_edu.evaluation import Gallery, calibrate, image_quality
 from opom_edu.faces import People, quantize
-from opom_edu.masks import Mask, RandomNoise, Step, input_diversity, make_method, random_flip
+from opom_edu.masks import Mask, RandomNoise, Step, make_method, usual_transforms
 from opom_edu.masks.optimize import Method
 from opom_edu.recognizers import Recognizer, check_recognizer
 
@@ -162,7 +162,7 @@ class LabState:
         if warm and choice.method in HULLS:
             parameters["warmup"] = 0  # the mask it starts from is outside of the hull already
         if choice.aids:
-            parameters |= {"momentum": 1.0, "transforms": (random_flip(), input_diversity())}
+            parameters |= {"momentum": 1.0, "transforms": usual_transforms()}
         method = make_method(choice.method, self.surrogate, eps=choice.eps, **parameters)
         if not isinstance(method, Method):
             raise ValueError(f"{choice.method} learns nothing; choose it as the source of the mask")
