@@ -39,4 +39,4 @@ def test_everybody_at_once_is_everybody_alone(faces: People, mobilefacenet: Reco
     images = [person.train for person in list(faces.values())[:3]]
     method = OPOM(mobilefacenet)
     for own, mask in zip(images, method.fit_many(images), strict=True):
-        assert ((mask.delta - method.fit(own).delta).abs() <= 1e-6).float().mean() > 0.999
+        assert ((mask.delta - method.fit(own).delta).abs() <= 1e-6).float().mean() > 0.95

