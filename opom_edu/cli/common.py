@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +44,14 @@ def progress(width: int = 32, share: ProgressColumn | None = None, disable: bool
 
 
 @contextmanager
+def telling(first: str, width: int = 32) -> Iterator[Callable[[str, float], None]]:
+    """Such a bar for one task, as a function that tells what is being done and which share of the whole is done."""
+    with progress(width) as bar:
+        task = bar.add_task(first, total=1)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+@contextmanager
 def plain_errors() -> Iterator[None]:
     """Say what went wrong in one line; a traceback is for our own mistakes."""
     import warnings
@@ -77,14 +85,6 @@ def split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def load_surrogate(names: str, device: str) -> tuple[Recognizer, list[Recognizer]]:
-    """The named surrogate; of several, their ensemble and its parts, which are worth a look of their own."""
-    from opom_edu.recognizers import Recognizer, load_recognizer
-
-    parts = [load_recognizer(name, device=device) for name in dict.fromkeys(split_names(names))]
-    return (parts[0], []) if len(parts) == 1 else (Recognizer.ensemble(parts), parts)
-
-
 def load_targets(targets: str, surrogates: list[str], usual: Sequence[str] = ()) -> list[Recognizer]:
     """The named black boxes; without names the ``usual`` (by default the zoo's six and dlib), saying which are not there."""
     from opom_edu.recognizers import BLACK_BOXES, available, load_recognizer
@@ -100,8 +100,16 @@ def _say_left_out(name: str, error: OpomError) -> None:
     errors.print(f"note: {name} is left out: {error}", style="yellow", markup=False)
 
 
-def opom(surrogate: Recognizer, *, eps: float, steps: int, momentum: float, aids: bool, seed: int) -> OPOM:
-    """The convex hull's method as the options say."""
+def learner(
+    surrogate: str, targets: str, usual: Sequence[str], device: str, *, eps: str, steps: int, momentum: float, aids: bool,
+    seed: int,
+) -> tuple[OPOM, list[Recognizer]]:  # fmt: skip
+    """The convex hull's method as the options say, and on whom else to measure: an ensemble's parts, and the targets."""
     from opom_edu.masks import OPOM, usual_transforms
+    from opom_edu.recognizers import load_surrogate
 
-    return OPOM(surrogate, eps=eps, steps=steps, momentum=momentum, seed=seed, transforms=usual_transforms(aids))
+    budget, names = parse_eps(eps), split_names(surrogate)
+    white_box, parts = load_surrogate(names, device=device)
+    measured = [*parts, *load_targets(targets, names, usual)]
+    transforms = usual_transforms(aids)
+    return OPOM(white_box, eps=budget, steps=steps, momentum=momentum, seed=seed, transforms=transforms), measured

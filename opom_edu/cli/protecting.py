@@ -19,13 +19,9 @@ from opom_edu.cli.common import (
     app,
     console,
     errors,
-    load_surrogate,
-    load_targets,
-    opom,
-    parse_eps,
+    learner,
     plain_errors,
-    progress,
-    split_names,
+    telling,
 )
 
 
@@ -56,20 +52,17 @@ def protect(
 
     Stopped at any time, the same command goes on where it was. Originals are never written to.
     """
-    budget = parse_eps(eps)
     with plain_errors():
         from opom_edu.protect import protect_folder
 
-        names = split_names(surrogate)
-        white_box, parts = load_surrogate(surrogate, device)
-        black_boxes = load_targets(targets, names, usual=("mobilefacenet", "dlib"))
-        method = opom(white_box, eps=budget, steps=steps, momentum=momentum, aids=aids, seed=seed)
-        with progress() as bar:
-            task = bar.add_task("looking for faces", total=1)
+        method, measured = learner(
+            surrogate, targets, ("mobilefacenet", "dlib"), device,
+            eps=eps, steps=steps, momentum=momentum, aids=aids, seed=seed,
+        )  # fmt: skip
+        with telling("looking for faces") as show:
             found = protect_folder(
                 photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
-                recognizers=[*parts, *black_boxes], force=force, upsample=upsample,
-                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+                recognizers=measured, force=force, upsample=upsample, on_progress=show,
             )  # fmt: skip
     for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
         errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
@@ -115,20 +108,18 @@ def protect_video_command(
 
     The sound is kept as it is. Stopped at any time, no part of a copy is left.
     """
-    budget = parse_eps(eps)
     with plain_errors():
         from opom_edu.protect_video import protect_video
 
-        names = split_names(surrogate)
-        white_box, parts = load_surrogate(surrogate, device)
-        black_boxes = load_targets(targets, names, usual=("mobilefacenet",))
-        method = opom(white_box, eps=budget, steps=steps, momentum=momentum, aids=aids, seed=seed)
-        with progress() as bar:
-            task = bar.add_task("following faces", total=1)
+        method, others = learner(
+            surrogate, targets, ("mobilefacenet",), device,
+            eps=eps, steps=steps, momentum=momentum, aids=aids, seed=seed,
+        )  # fmt: skip
+        with telling("following faces") as show:
             found = protect_video(
-                video, out, method=method, photos=photos, recognizers=[*parts, *black_boxes], learn=learn, crf=crf,
+                video, out, method=method, photos=photos, recognizers=others, learn=learn, crf=crf,
                 every=every, threshold=threshold, measured=measure, upsample=upsample, force=force,
-                on_progress=lambda what, share: bar.update(task, description=what, completed=share),
+                on_progress=show,
             )  # fmt: skip
     told = found.facts
     console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)

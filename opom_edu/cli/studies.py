@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,12 +20,12 @@ from opom_edu.cli.common import (
     app,
     console,
     errors,
-    load_surrogate,
     load_targets,
     parse_eps,
     plain_errors,
     progress,
     split_names,
+    telling,
 )
 
 if TYPE_CHECKING:
@@ -65,40 +66,29 @@ def demo(
     out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
 ) -> None:
     """Learn one mask per person by several methods, and see which recognizers still find them."""
-    budget = parse_eps(eps)
-    surrogate = surrogate or ("ir-softmax" if people == "synthetic" else "mobilefacenet")
+    budget, own = parse_eps(eps), people == "synthetic"
     with plain_errors():
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import make_method, usual_transforms
         from opom_edu.masks.named import PAPER, check_methods
+        from opom_edu.recognizers import load_surrogate
 
         check_folder(out)
-        white_box, parts = load_surrogate(surrogate, device)
-        measured = [*parts, *load_targets(targets, split_names(surrogate))]
-        wanted = list(dict.fromkeys(split_names(methods) or PAPER))
+        names = split_names(surrogate) or ["ir-softmax" if own else "mobilefacenet"]
+        white_box, parts = load_surrogate(names, device=device)
+        measured = [*parts, *load_targets(targets, names)]
+        wanted = dict.fromkeys(split_names(methods) or PAPER)
         check_methods(wanted)
-        with progress() as bar:
-            task = bar.add_task("loading people", total=1)
-            own = people == "synthetic"
-            options = {"seed": seed, "on_progress": lambda share: bar.update(task, completed=share)} if own else {}
+        with telling("loading people") as show:
+            options = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
             group = load_people(people, train=train, **options)
-            others = group.distractors[:OTHERS] if len(group.distractors) else None
-            chosen = [
-                make_method(
-                    name, white_box, eps=budget, seed=seed, others=others,
-                    steps=steps, momentum=momentum, transforms=usual_transforms(aids),
-                )
-                for name in wanted
-            ]  # fmt: skip
-            found = compare(
-                group,
-                white_box,
-                measured,
-                chosen,
-                lambda what, share: bar.update(task, description=what, completed=share),
-            )
+            common = {
+                "eps": budget, "seed": seed, "steps": steps, "momentum": momentum, "transforms": usual_transforms(aids),
+                "others": group.distractors[:OTHERS] if len(group.distractors) else None,
+            }  # fmt: skip
+            found = compare(group, white_box, measured, [make_method(name, white_box, **common) for name in wanted], show)
         console.print(_table(found))
         with replacing(out / "rates.csv") as temporary:
             found.rates.round(4).to_csv(temporary, index=False)
@@ -136,12 +126,7 @@ def reproduce(
         learned_on = split_names(surrogates) or (list(size.surrogates) if own else ["mobilefacenet"])
         names = dict.fromkeys([*learned_on, *(split_names(targets) or (RECIPES if own else ["dlib"]))])
         recognizers = {name: load_recognizer(name, device=device) for name in names}
-        with progress(56) as bar:
-            task = bar.add_task("loading people", total=1)
-
-            def show(what: str, share: float) -> None:
-                bar.update(task, description=what, completed=share)
-
+        with telling("loading people", 56) as show:
             rows = paper.reproduce(
                 paper.regimes(people, size, show), [recognizers[name] for name in learned_on], list(recognizers.values()),
                 methods=split_names(methods) or paper.TABLE, others=size.others, seeds=range(size.seeds), records=records,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
-from opom_edu.evaluation import Gallery, accepted, calibrate, mask_quality, rates, similarity
+from opom_edu.evaluation import mask_quality
 from opom_edu.evaluation.identification import RANKS
+from opom_edu.experiments.bench import LEARNING, Bench, OnProgress, over_people
 from opom_edu.faces import People
 from opom_edu.masks import Cloak, Learner, Step
 from opom_edu.recognizers import Recognizer
-
-OnProgress = Callable[[str, float], None]
-LEARNING = 0.6  # about the share of the time that learning takes; the rest is evaluation
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,59 +62,26 @@ def compare(
     Raises:
         ValueError: if a recognizer is given twice.
     """
-    progress = on_progress or (lambda _what, _share: None)
-    names = [recognizer.name for recognizer in (surrogate, *targets)]
-    if len({*names}) < len(names):
-        raise ValueError(f"every recognizer counts once, got {', '.join(names)}")
-    masks = _learn(people, methods, lambda what, share: progress(what, LEARNING * share))
-    quality = pd.DataFrame({name: mask_quality(people, own) for name, own in masks.items()}).T
-    quality["passes_per_photo"] = [method.passes_per_photo for method in methods]
-    rows: list[dict[str, Any]] = []
-    persons: list[dict[str, Any]] = []
-    recognizers = (surrogate, *targets)
-    total, done = len(recognizers) * (len(masks) + 1), 0  # the clean photos count as one more
-    for recognizer in recognizers:
-        progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)
-        done += 1
-        white_box = bool(recognizer.networks & surrogate.networks)
-        for method, row, similar in _evaluate(people, recognizer, masks):
-            rows.append({"method": method, "recognizer": recognizer.name, "white_box": white_box, **row})
-            persons += ({"method": method, "recognizer": recognizer.name, **one} for one in similar)
-            done += 1
-            progress(f"evaluating on {recognizer.name}", LEARNING + (1 - LEARNING) * done / total)
-    return Comparison(
-        people, surrogate, tuple(targets), methods[0].eps, masks, pd.DataFrame(rows), pd.DataFrame(persons), quality
-    )
-
-
-def _learn(people: People, methods: Sequence[Learner[Any]], progress: OnProgress) -> dict[str, dict[str, Cloak]]:
-    images = [person.train for person in people.values()]
+    say = on_progress or (lambda _what, _share: None)
+    bench = Bench(people, (surrogate, *targets), ranks=RANKS, fmr=1e-3)
+    if len(bench.recognizers) <= len(targets):
+        raise ValueError(f"every recognizer counts once, got {', '.join(r.name for r in (surrogate, *targets))}")
     masks = {}
     for done, method in enumerate(methods):
 
         def on_step(step: Step, what: str = f"learning {method.name}", done: int = done) -> None:
-            progress(what, (done + step.progress) / len(methods))
+            say(what, LEARNING * (done + step.progress) / len(methods))
 
-        masks[method.name] = dict(zip(people, method.fit_many(images, on_step), strict=True))
-    return masks
-
-
-def _evaluate(
-    people: People, recognizer: Recognizer, masks: Mapping[str, Mapping[str, Cloak]]
-) -> Iterator[tuple[str, dict[str, float], list[dict[str, Any]]]]:
-    """By method: its rates on the recognizer, and everybody's similarity without and with their mask."""
-    gallery = Gallery.of(recognizer, people)
-    unprotected = gallery.probes(top=max(RANKS))
-    before = similarity(unprotected)
-    ranks = [rank for rank in RANKS if rank <= min(own.distractors.shape[1] for own in unprotected.values())]
-    try:
-        thresholds = calibrate(gallery, [1e-3])[1e-3]
-    except ValueError:  # too few people: identification alone can be measured
-        thresholds = None
-    for method, own in masks.items():
-        probes = gallery.probes(own, top=max(RANKS))
-        row = rates(probes, unprotected, ranks)
-        if thresholds is not None:
-            row |= accepted(probes, unprotected, thresholds)
-        after = similarity(probes)
-        yield method, row, [{"person": n, "unprotected": before[n], "protected": after[n]} for n in people]
+        masks[method.name] = bench.learn(method, on_step)
+    tables = []
+    for done, (target, name) in enumerate(product(bench.recognizers.values(), masks)):
+        say(f"evaluating on {target.name}", LEARNING + (1 - LEARNING) * done / len(masks) / len(bench.recognizers))
+        tables.append(bench.rate(target, masks[name], surrogate).assign(method=name))
+    say(f"evaluating on {target.name}", 1.0)
+    found = pd.concat(tables, ignore_index=True)
+    similar = found[["method", "recognizer", "person", "similarity_unprotected", "similarity"]]
+    similar = similar.set_axis(["method", "recognizer", "person", "unprotected", "protected"], axis=1)
+    quality = pd.DataFrame({name: mask_quality(people, own) for name, own in masks.items()}).T
+    quality["passes_per_photo"] = [method.passes_per_photo for method in methods]
+    rates = over_people(found, ["method", "recognizer", "white_box"])
+    return Comparison(people, surrogate, tuple(targets), methods[0].eps, masks, rates, similar, quality)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from opom_edu import recognizers
 from opom_edu.errors import OpomError, PeopleError
 from opom_edu.faces.people import CHOICES
 from opom_edu.masks import METHODS, make_method, parse_eps
-from opom_edu.recognizers import Recognizer, list_recognizers
+from opom_edu.recognizers import Recognizer, list_recognizers, load_surrogate
 
 LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")
 
@@ -87,10 +86,10 @@ class Grid:
         """
         shared: dict[str, Any] = {key: getattr(self, key) for key in ("steps", "momentum", "aids", "parts")}
         shared["options"] = dict(self.options)
-        shared["targets"] = {name: load_named(name).fingerprint() for name in self.targets}
+        shared["targets"] = {name: load_joined(name).fingerprint() for name in self.targets}
         weights = {}
         for name in self.surrogates:
-            surrogate = load_named(name)
+            surrogate = load_joined(name)
             make_method("center", surrogate, steps=self.steps, momentum=self.momentum)  # says what is wrong, if anything
             weights[name] = surrogate.fingerprint()
         axes = (map(_stamped, self.people), self.methods, self.surrogates, self.eps, self.seeds, range(self.parts))
@@ -123,10 +122,9 @@ def read_grid(path: str | Path) -> Grid:
         raise ValueError(f"{path}: {error}") from error
 
 
-def load_named(name: str, device: str = "cpu") -> Recognizer:
+def load_joined(name: str, device: str = "cpu") -> Recognizer:
     """The recognizer of that name; of "a+b", the ensemble of a and b."""
-    parts = [recognizers.load_recognizer(part, device=device) for part in name.split("+")]
-    return parts[0] if len(parts) == 1 else Recognizer.ensemble(parts)
+    return load_surrogate(name.split("+"), device=device)[0]
 
 
 def _check_names(axis: str, names: Sequence[str], choices: Sequence[str]) -> None:

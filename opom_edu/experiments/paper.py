@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from opom_edu.evaluation.identification import RANKS
-from opom_edu.experiments.comparison import OnProgress
+from opom_edu.experiments.bench import Bench, OnProgress
 from opom_edu.experiments.records import Records
-from opom_edu.experiments.study import Bench, bands, interval
+from opom_edu.experiments.study import bands, interval
 from opom_edu.faces import People, load_people
 from opom_edu.files import replacing
 from opom_edu.masks import METHODS, make_method

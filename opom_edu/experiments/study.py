@@ -2,102 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
-from opom_edu.evaluation import Gallery, Probes
-from opom_edu.experiments.comparison import OnProgress
+from opom_edu.experiments.bench import Bench, OnProgress
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
-from opom_edu.masks import make_method
-from opom_edu.masks.named import WITH_OTHERS
 from opom_edu.recognizers import Recognizer
 
 COUNTS = (1, 2, 3, 5, 10, 20)  # training photos
 PARAMETERS = ("photos", "steps", "step_size", "warmup", "eps", "momentum")
 RESAMPLES = 2000
-
-
-class Bench:
-    """People, and the recognizers that look for them: embedded once, when they are first needed.
-
-    Args:
-        ranks: of the rates; those that there are distractors for are used.
-        records: where finished measurements are kept, and looked up by all that they depend on: the parameters, the photos'
-            pixels and the recognizers' weights.
-    """
-
-    def __init__(
-        self,
-        people: People,
-        recognizers: Iterable[Recognizer],
-        *,
-        ranks: Sequence[int] = (1, 5),
-        records: Records | None = None,
-    ) -> None:
-        self.people, self.ranks, self.records = people, tuple(ranks), records
-        self.recognizers = {recognizer.name: recognizer for recognizer in recognizers}
-        self._galleries: dict[str, tuple[Gallery, dict[str, Probes]]] = {}
-        self._photos = [
-            _digest(image for p in people.values() for image in (p.train, p.test)),
-            _digest([people.distractors]),
-        ]
-
-    def measure(
-        self, name: str, surrogate: Recognizer, *, photos: int | None = None, seed: int = 0, others: Tensor | None = None,
-        on_progress: OnProgress | None = None, **parameters: Any,
-    ) -> pd.DataFrame:  # fmt: skip
-        """Learn everybody's mask by one method, and evaluate it on all recognizers.
-
-        Args:
-            name: one of :data:`opom_edu.masks.METHODS`.
-            photos: how many of the training photos to learn from, drawn by ``seed``; by default all, in order.
-            seed: also of the method.
-            others, parameters: see :func:`opom_edu.masks.make_method`.
-
-        Returns:
-            A row per recognizer and person: ``white_box``, and in percent ``psr_1``, ``unprotected_1`` and so on.
-        """
-        method = make_method(name, surrogate, seed=seed, others=others, **parameters)
-        prints = {r.name: r.fingerprint() for r in (surrogate, *self.recognizers.values())}
-        records = None if None in prints.values() else self.records  # what nobody can tell apart is not kept
-        config = {
-            "method": name, "surrogate": surrogate.name, "parameters": parameters, "photos": photos, "seed": seed,
-            "others": _digest([others]) if others is not None and name in WITH_OTHERS else None,
-            "people": self._photos, "ranks": self.ranks, "recognizers": prints,
-        }  # fmt: skip
-        found = records.load(config) if records else None
-        if found is None:
-            progress = on_progress or (lambda _what, _share: None)
-            images = [_some(person.train, photos, seed) for person in self.people.values()]
-            masks = method.fit_many(images, lambda step: progress(f"learning {method.name}", 0.7 * step.progress))
-            rows = []
-            for done, target in enumerate(self.recognizers.values()):
-                progress(f"asking {target.name}", 0.7 + 0.3 * done / len(self.recognizers))
-                rows += self._rates(target, masks, bool(target.networks & surrogate.networks))
-            found = {"label": method.name, "rows": rows}
-            if records:
-                records.save(config, found)
-        return pd.DataFrame(found["rows"]).assign(method=found["label"])
-
-    def _rates(self, target: Recognizer, masks: Sequence[Any], white_box: bool) -> list[dict[str, Any]]:
-        if target.name not in self._galleries:
-            gallery = Gallery.of(target, self.people)
-            self._galleries[target.name] = gallery, gallery.probes(top=max(self.ranks))
-        gallery, clean = self._galleries[target.name]
-        rows = []
-        for person, probes in gallery.probes(masks, top=max(self.ranks)).items():
-            row: dict[str, Any] = {"recognizer": target.name, "white_box": white_box, "person": person}
-            for rank in (rank for rank in self.ranks if rank <= probes.distractors.shape[1]):
-                row |= {f"psr_{rank}": 100 * probes.success(rank), f"unprotected_{rank}": 100 * clean[person].success(rank)}
-            rows.append(row)
-        return rows
 
 
 def vary(
@@ -186,19 +104,3 @@ def interval(values: np.ndarray, *, confidence: float = 0.95, seed: int = 0) -> 
     means = values[people[:, :, None], seeds[:, None, :]].mean((1, 2))
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
-
-
-def _some(images: Tensor, count: int | None, seed: int) -> Tensor:
-    """``count`` of the images, drawn by the seed; a larger count has those of a smaller one among it."""
-    if count is None:
-        return images
-    return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]]
-
-
-def _digest(images: Iterable[Tensor]) -> str:
-    """SHA-256 of images' levels and shapes."""
-    digest = hashlib.sha256()
-    for batch in images:
-        digest.update(f"{tuple(batch.shape)}".encode())
-        digest.update(batch.mul(255).round().byte().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

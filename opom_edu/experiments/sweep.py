@@ -19,9 +19,10 @@ import pandas as pd
 import torch
 
 from opom_edu.errors import MissingExtraError, OpomError
-from opom_edu.evaluation import Gallery, Probes, mask_quality, rates
+from opom_edu.evaluation import Gallery, mask_quality
 from opom_edu.evaluation.identification import RANKS
-from opom_edu.experiments.grid import Grid, load_named
+from opom_edu.experiments.bench import Bench, over_people
+from opom_edu.experiments.grid import Grid, load_joined
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People, load_people
 from opom_edu.faces.synthetic import synthetic_distractors
@@ -110,23 +111,19 @@ def run_job(job: Mapping[str, Any], folder: str | Path) -> None:
     device = _device()
     networks = {job["surrogate"]: job["weights"], **job["targets"]}
     surrogate = _recognizer(job["surrogate"], job["weights"], device)
-    source = (job["people"], job["photos"], json.dumps(job["options"]))
-    people = _people(*source)
-    names = [str(name) for name in np.array_split(list(people), job["parts"])[job["part"]]]
-    rows = []
+    bench = _bench(job["people"], job["photos"], json.dumps(job["options"]), str(folder))
+    names = [str(name) for name in np.array_split(list(bench.people), job["parts"])[job["part"]]]
+    rows: list[dict[str, Any]] = []
     if names:  # there may be more parts than people
         parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")}
         method = make_method(job["method"], surrogate, **parameters, transforms=usual_transforms(job["aids"]))
-        masks = dict(zip(names, method.fit_many([people[name].train for name in names]), strict=True))
-        cost = mask_quality(People([people[name] for name in names]), masks).to_dict()
+        masks = bench.learn(method, among=names)
+        cost = mask_quality(People([bench.people[name] for name in names]), masks)
+        plain = {key: value if math.isfinite(value) else None for key, value in cost.to_dict().items()}
         for name, fingerprint in networks.items():
-            gallery, unprotected = _gallery(_recognizer(name, fingerprint, device), *source, str(folder))
-            probes = gallery.probes(masks, top=max(RANKS), among=names)
-            ranks = [rank for rank in RANKS if rank <= min(own.distractors.shape[1] for own in unprotected.values())]
-            found = rates(probes, {own: unprotected[own] for own in names}, ranks) | cost
-            plain = {key: float(value) if math.isfinite(value) else None for key, value in found.items()}
-            white_box = bool(gallery.recognizer.networks & surrogate.networks)
-            rows.append({"recognizer": name, "white_box": white_box, "count": len(names), **plain})
+            found = bench.rate(_recognizer(name, fingerprint, device), masks, surrogate)
+            means = over_people(found, ["recognizer", "white_box"]).to_dict("records")
+            rows += ({**row, "count": len(names), **plain} for row in means)
     Records(Path(folder) / "records").save(job, {"rows": rows})
 
 
@@ -210,26 +207,22 @@ def _device() -> str:
 
 @lru_cache(maxsize=32)
 def _recognizer(name: str, fingerprint: str | None, device: str) -> Recognizer:
-    recognizer = load_named(name, device)
+    recognizer = load_joined(name, device)
     if recognizer.fingerprint() != fingerprint:
         raise OpomError(f"{name} has other weights on {platform.node()} than where the sweep was started")
     return recognizer
 
 
 @lru_cache(maxsize=2)
-def _people(source: str, _photos: str, options: str) -> People:
-    strangers = {"distractors": 0} if source == "synthetic" else {}  # they are embedded batch by batch
-    return load_people(source, **json.loads(options) | strangers)
+def _bench(source: str, _photos: str, options: str, folder: str) -> Bench:
+    """The people, and what recognizers make of them; synthetic distractors are embedded batch by batch."""
+    given, cache = json.loads(options), Path(folder) / "embeddings"
+    look = {key: value for key, value in given.items() if key in LOOK}
+    if source == "synthetic":
+        given["distractors"] = 0
 
+    def gallery(recognizer: Recognizer, people: People) -> Gallery:
+        others = synthetic_distractors(**look) if source == "synthetic" else None
+        return Gallery.of(recognizer, people, distractors=others, cache=cache)
 
-@lru_cache(maxsize=32)
-def _gallery(
-    recognizer: Recognizer, source: str, photos: str, options: str, folder: str
-) -> tuple[Gallery, dict[str, Probes]]:
-    """The recognizer's gallery and everybody's clean probes."""
-    look = {key: value for key, value in json.loads(options).items() if key in LOOK}
-    strangers = synthetic_distractors(**look) if source == "synthetic" else None
-    gallery = Gallery.of(
-        recognizer, _people(source, photos, options), distractors=strangers, cache=Path(folder) / "embeddings"
-    )
-    return gallery, gallery.probes(top=max(RANKS))
+    return Bench(load_people(source, **given), ranks=RANKS, gallery=gallery)

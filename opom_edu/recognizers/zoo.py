@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from opom_edu.errors import OpomError, WeightsError
 from opom_edu.files import replacing, sha256
-from opom_edu.recognizers.backbones import MobileFaceNet, with_whitening
+from opom_edu.recognizers.backbones import MobileFaceNet, put_on, with_whitening
 from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 from opom_edu.recognizers.frozen import for_inference
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
@@ -102,14 +102,17 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         module.load_state_dict(load_weights(entry))
     except RuntimeError as error:
         raise WeightsError(f"{entry.file} is not of the network {name}: {str(error).splitlines()[-1].strip()}") from error
-    try:
-        module = for_inference(module).to(device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
-        raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
+    module = put_on(for_inference(module), device)
     recognizer = Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
     if name == "dlib-torch":
         recognizer.networks = frozenset({"dlib"})
     return recognizer
+
+
+def load_surrogate(names: Iterable[str], *, device: str = "cpu") -> tuple[Recognizer, list[Recognizer]]:
+    """The named recognizer and no others; of several names their ensemble, and its parts."""
+    parts = [load_recognizer(name, device=device) for name in dict.fromkeys(names)]
+    return (parts[0], []) if len(parts) == 1 else (Recognizer.ensemble(parts), parts)
 
 
 def available(

@@ -1,0 +1,149 @@
+"""The bench of all experiments: everybody's mask learned by one method, and tried on recognizers that look for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache, cached_property
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from opom_edu.evaluation import Gallery, Probes, accepted, calibrate, rates
+from opom_edu.experiments.records import Records
+from opom_edu.faces import People
+from opom_edu.masks import Cloak, Learner, make_method
+from opom_edu.masks.learner import OnStep
+from opom_edu.masks.named import WITH_OTHERS
+from opom_edu.recognizers import Recognizer
+
+OnProgress = Callable[[str, float], None]
+KEPT = "^(recognizer|white_box|person|psr_|unprotected_)"  # columns of a measurement
+LEARNING = 0.6  # about the share of the time that learning takes; the rest is evaluation
+
+
+class Bench:
+    """People, and the recognizers that look for them: embedded once, when they are first needed.
+
+    Args:
+        ranks: of the rates; those that there are distractors for are used.
+        fmr: also verify, at a threshold of this false-match rate, where there are people enough to calibrate it.
+        records: where finished measurements are kept, and looked up by all that they depend on: the parameters, the photos'
+            pixels and the recognizers' weights.
+        gallery: makes a recognizer's gallery of the people, for instance with other distractors.
+    """
+
+    def __init__(
+        self, people: People, recognizers: Iterable[Recognizer] = (), *, ranks: Sequence[int] = (1, 5),
+        fmr: float | None = None, records: Records | None = None,
+        gallery: Callable[[Recognizer, People], Gallery] = Gallery.of,
+    ) -> None:  # fmt: skip
+        self.people, self.ranks, self.fmr, self.records = people, tuple(ranks), fmr, records
+        self.recognizers = {recognizer.name: recognizer for recognizer in recognizers}
+        self._make_gallery, self._look = gallery, cache(self._first_look)
+        self._fingerprint = cache(Recognizer.fingerprint)  # it reads all weights
+
+    def learn(
+        self, method: Learner[Any], on_step: OnStep | None = None, *, photos: int | None = None, seed: int = 0,
+        among: Iterable[str] = (),
+    ) -> dict[str, Cloak]:  # fmt: skip
+        """Masks by name, of everybody or of the people named in ``among``; ``photos`` and ``seed``: see :meth:`measure`."""
+        names = list(among) or list(self.people)
+        images = [_some(self.people[name].train, photos, seed) for name in names]
+        return dict(zip(names, method.fit_many(images, on_step), strict=True))
+
+    def rate(self, target: Recognizer, masks: Mapping[str, Cloak], surrogate: Recognizer) -> pd.DataFrame:
+        """What masks, learned on ``surrogate``, do on one recognizer.
+
+        Returns:
+            A row per person who has a mask: ``recognizer``, ``white_box`` (whether it shares a network with the surrogate),
+            ``person``, and for this person alone the columns of :func:`~opom_edu.evaluation.rates` and ``accepted``.
+        """
+        gallery, clean, ranks, thresholds = self._look(target)
+        rows = []
+        for name, probes in gallery.probes(masks, top=max(self.ranks), among=masks).items():
+            own = {name: probes}, {name: clean[name]}
+            found = rates(*own, ranks) | (accepted(*own, {name: thresholds[name]}) if thresholds else {})
+            white_box = bool(target.networks & surrogate.networks)
+            rows.append({"recognizer": target.name, "white_box": white_box, "person": name, **found})
+        return pd.DataFrame(rows)
+
+    def measure(
+        self, name: str, surrogate: Recognizer, *, photos: int | None = None, seed: int = 0, others: Tensor | None = None,
+        on_progress: OnProgress | None = None, **parameters: Any,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Learn everybody's mask by one method, and evaluate it on all recognizers.
+
+        Args:
+            name: one of :data:`opom_edu.masks.METHODS`.
+            photos: how many of the training photos to learn from, drawn by ``seed``; by default all, in order.
+            seed: also of the method.
+            others, parameters: see :func:`opom_edu.masks.make_method`.
+
+        Returns:
+            A row per recognizer and person: ``white_box``, and in percent ``psr_1``, ``unprotected_1`` and so on.
+        """
+        method = make_method(name, surrogate, seed=seed, others=others, **parameters)
+        config, records = {}, self.records
+        if records is not None:
+            prints = {r.name: self._fingerprint(r) for r in (surrogate, *self.recognizers.values())}
+            config = {
+                "method": name, "surrogate": surrogate.name, "parameters": parameters, "photos": photos, "seed": seed,
+                "others": _digest([others]) if others is not None and name in WITH_OTHERS else None,
+                "people": self._photos, "ranks": self.ranks, "recognizers": prints,
+            }  # fmt: skip
+            records = None if None in prints.values() else records  # what nobody can tell apart is not kept
+        found = records.load(config) if records else None
+        if found is None:
+            say = on_progress or (lambda _what, _share: None)
+            masks = self.learn(
+                method, lambda step: say(f"learning {method.name}", LEARNING * step.progress), photos=photos, seed=seed
+            )
+            tables = []
+            for done, target in enumerate(self.recognizers.values()):
+                say(f"evaluating on {target.name}", LEARNING + (1 - LEARNING) * done / len(self.recognizers))
+                tables.append(self.rate(target, masks, surrogate).filter(regex=KEPT))
+            found = {"label": method.name, "rows": pd.concat(tables).to_dict("records")}
+            if records:
+                records.save(config, found)
+        return pd.DataFrame(found["rows"]).assign(method=found["label"])
+
+    @cached_property
+    def _photos(self) -> list[str]:
+        own = (images for person in self.people.values() for images in (person.train, person.test))
+        return [_digest(own), _digest([self.people.distractors])]
+
+    def _first_look(self, target: Recognizer) -> tuple[Gallery, dict[str, Probes], list[int], dict[str, float]]:
+        """The gallery, everybody's clean probes, the ranks that there are distractors for, and thresholds if any."""
+        gallery, thresholds = self._make_gallery(target, self.people), {}
+        clean = gallery.probes(top=max(self.ranks))
+        fewest = min(probes.distractors.shape[1] for probes in clean.values())
+        if self.fmr is not None:
+            with suppress(ValueError):  # too few people: identification alone can be measured
+                thresholds = calibrate(gallery, [self.fmr])[self.fmr]
+        return gallery, clean, [rank for rank in self.ranks if rank <= fewest], thresholds
+
+
+def over_people(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Means over people of a table of :meth:`Bench.rate`: a row per group, in order of appearance."""
+    return table.drop(columns="person").groupby(list(by), sort=False).agg(fmean).reset_index()
+
+
+def _some(images: Tensor, count: int | None, seed: int) -> Tensor:
+    """``count`` of the images, drawn by the seed; a larger count has those of a smaller one among it."""
+    if count is None:
+        return images
+    return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]]
+
+
+def _digest(images: Iterable[Tensor]) -> str:
+    """SHA-256 of images' levels and shapes."""
+    digest = hashlib.sha256()
+    for batch in images:
+        digest.update(f"{tuple(batch.shape)}".encode())
+        digest.update(batch.mul(255).round().byte().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
