@@ -7,7 +7,8 @@ from opom_edu.evaluation.identification import protection, rates, similarity
 from opom_edu.evaluation.quality import image_quality, just_noticeable, mask_quality, trade_off
 from opom_edu.evaluation.robustness import readings, robustness, severest, verdict
 from opom_edu.evaluation.spread import explained_spread, people_embeddings
-from opom_edu.evaluation.verification import accepted, calibrate, roc, threshold_at, verification
+from opom_edu.evaluation.verification import accepted, calibrate, threshold_at, verification
+from opom_edu.recognizers.accuracy import roc
 
 __all__ = [
     "CHANGES",

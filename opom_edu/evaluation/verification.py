@@ -89,25 +89,3 @@ def threshold_at(impostor: Tensor, fmr: float) -> float:
     if not allowed:
         raise ValueError(f"a false-match rate of {fmr:g} needs {round(1 / fmr)} impostor pairs or more, got {len(values)}")
     return float(values.topk(allowed + 1).values[-1])
-
-
-def roc(genuine: Tensor, impostor: Tensor) -> pd.DataFrame:
-    """The receiver operating characteristic of similarities.
-
-    Args:
-        genuine, impostor: similarities of pairs of one person and of pairs of two people, any shape.
-
-    Returns:
-        ``threshold``, falling from infinity; ``fmr`` (false-match rate) and ``tar`` (true-accept rate), the shares of
-        impostor and of genuine pairs at or above it, both rising from 0 to 1.
-
-    Raises:
-        ValueError: if there are no pairs of one kind.
-    """
-    from sklearn.metrics import roc_curve
-
-    if not genuine.numel() or not impostor.numel():
-        raise ValueError("a ROC needs at least one genuine and one impostor pair")
-    values = torch.cat([genuine.flatten(), impostor.flatten()]).double().cpu()
-    fmr, tar, threshold = roc_curve(torch.arange(len(values)) < genuine.numel(), values)
-    return pd.DataFrame({"threshold": threshold, "fmr": fmr, "tar": tar})

@@ -1,4 +1,4 @@
-"""How well embeddings tell held-out people apart: a training's own yardstick, on clean photos.
+"""How well embeddings tell people apart: the ROC, and a training's own yardstick on clean photos of held-out people.
 
 Protection is measured elsewhere (:mod:`opom_edu.evaluation`), by the paper's protocol.
 """
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score, roc_curve
+import pandas as pd
+import torch
+from torch import Tensor
 
 FAR = 1e-3
 
@@ -36,20 +38,44 @@ def accuracy(
     Raises:
         ValueError: if there are no pairs of one person, or none of different people.
     """
+    from sklearn.metrics import auc
+
     chosen = np.ones(len(labels), bool) if among is None else among
     kept, people = embeddings[chosen], labels[chosen]
     rows, columns = np.triu_indices(len(people), 1)
     same = people[rows] == people[columns]
     if not same.any() or same.all():
         raise ValueError("accuracy needs at least 2 people, one of them with 2 photos, in each group")
-    similarity = (kept @ kept.T)[rows, columns]
-    false, true, _ = roc_curve(same, similarity)
+    similarity = torch.from_numpy((kept @ kept.T)[rows, columns])
+    curve = roc(similarity[same], similarity[~same])
     _, first = np.unique(labels, return_index=True)
     queries = chosen.copy()
     queries[first] = False
     nearest = labels[first][(embeddings[queries] @ embeddings[first].T).argmax(1)]
     return Accuracy(
-        auc=float(roc_auc_score(same, similarity)),
-        tar=float(true[np.searchsorted(false, FAR, side="right") - 1]),
+        auc=float(auc(curve["fmr"], curve["tar"])),
+        tar=float(curve.loc[curve["fmr"] <= FAR, "tar"].max()),
         rank1=float((nearest == labels[queries]).mean()) if queries.any() else float("nan"),
     )
+
+
+def roc(genuine: Tensor, impostor: Tensor) -> pd.DataFrame:
+    """The receiver operating characteristic of similarities.
+
+    Args:
+        genuine, impostor: similarities of pairs of one person and of pairs of two people, any shape.
+
+    Returns:
+        ``threshold``, falling from infinity; ``fmr`` (false-match rate) and ``tar`` (true-accept rate), the shares of
+        impostor and of genuine pairs at or above it, both rising from 0 to 1.
+
+    Raises:
+        ValueError: if there are no pairs of one kind.
+    """
+    from sklearn.metrics import roc_curve
+
+    if not genuine.numel() or not impostor.numel():
+        raise ValueError("a ROC needs at least one genuine and one impostor pair")
+    values = torch.cat([genuine.flatten(), impostor.flatten()]).double().cpu()
+    fmr, tar, threshold = roc_curve(torch.arange(len(values)) < genuine.numel(), values)
+    return pd.DataFrame({"threshold": threshold, "fmr": fmr, "tar": tar})

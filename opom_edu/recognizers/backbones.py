@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -329,21 +330,35 @@ def with_whitening(module: nn.Module, dim: int) -> nn.Sequential:
 
 def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
     """Multiplications of the convolutions and linear layers for one image."""
-    counts: list[int] = []
+    from torch.utils.flop_counter import FlopCounterMode
 
-    def count(layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            counts.append(layer.weight[0].numel() * output[0].numel())
+    parameter = next(module.parameters())
+    image = torch.zeros(1, 3, *size, device=parameter.device, dtype=parameter.dtype)
+    with evaluating(module), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(image)
+    return int(counter.get_total_flops()) // 2  # an addition with each
 
-    hooks = [layer.register_forward_hook(count) for layer in module.modules()]
-    modes = [(layer, layer.training) for layer in module.modules()]
+
+@contextmanager
+def evaluating(module: nn.Module | None) -> Iterator[None]:
+    """Compute in evaluation mode, and leave every submodule in the mode it was in."""
+    training = [] if module is None else [part for part in module.modules() if part.training]
+    for part in training:
+        part.training = False
     try:
-        with torch.no_grad():
-            parameter = next(module.parameters())
-            module.eval()(torch.zeros(1, 3, *size, device=parameter.device, dtype=parameter.dtype))
+        yield
     finally:
-        for hook in hooks:
-            hook.remove()
-        for layer, mode in modes:
-            layer.training = mode
-    return sum(counts)
+        for part in training:
+            part.training = True
+
+
+def put_on(module: nn.Module, device: str | torch.device) -> nn.Module:
+    """The module on a device.
+
+    Raises:
+        ValueError: if the device is not there.
+    """
+    try:
+        return module.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
+        raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error

@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from opom_edu.faces.images import SIZE
+from opom_edu.recognizers.backbones import evaluating
 from opom_edu.recognizers.recipes import centered
 
 EMBED_BATCH = 128
@@ -106,19 +107,9 @@ def processes(device: str | torch.device) -> Iterator[tuple[int, int, str | torc
 def embed(module: nn.Module, images: Any) -> npt.NDArray[np.float32]:
     """Embeddings ``(N, D)`` of unit norm of uint8 crops ``(N, 112, 112, 3)``; the module's mode stays as it was."""
     device = next(module.parameters()).device
-    with _evaluating(module), torch.no_grad():
+    with evaluating(module), torch.no_grad():
         parts = [
             functional.normalize(module(centered(floats(torch.from_numpy(images[chosen]), device))))
             for chosen in np.array_split(np.arange(len(images)), math.ceil(len(images) / EMBED_BATCH))
         ]
     return torch.cat(parts).cpu().numpy()
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(training)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from torch.nn import functional
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.files import sha256
+from opom_edu.recognizers.backbones import evaluating
 from opom_edu.recognizers.frozen import bytes_per_image, frozen_copy
 
 # Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
@@ -102,7 +102,7 @@ class Recognizer:
         check = not (learning and self._hurried)
         check_images(images, size=SIZE, values=check)
         images = images.to(self.device)
-        with self._evaluating():
+        with evaluating(self._module):
             if learning:
                 embeddings = self._embed(images, check=check)
                 if not embeddings.requires_grad:
@@ -129,7 +129,7 @@ class Recognizer:
         """
         if not self.differentiable or (self._frozen and memory is None and not compile):
             return self
-        with self._evaluating():
+        with evaluating(self._module):
             made = copy.copy(self._freeze())
         device = made.device
         gpu = device.type == "cuda"
@@ -154,18 +154,6 @@ class Recognizer:
         if check and not bool(embeddings.isfinite().all()):
             raise ValueError(f"{self.name} gave embeddings that are not finite")
         return functional.normalize(embeddings.float(), dim=-1)
-
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        """Embed in evaluation mode, and leave every submodule in the mode it was in."""
-        training = [m for m in self._module.modules() if m.training] if self._module is not None else []
-        for module in training:
-            module.training = False
-        try:
-            yield
-        finally:
-            for module in training:
-                module.training = True
 
     @classmethod
     def from_module(

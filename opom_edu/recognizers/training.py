@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -25,7 +25,7 @@ from opom_edu.faces.images import SIZE
 from opom_edu.files import check_folder, replacing, sha256
 from opom_edu.recognizers.accuracy import Accuracy, accuracy
 from opom_edu.recognizers.augment import augment
-from opom_edu.recognizers.backbones import multiply_adds, with_whitening
+from opom_edu.recognizers.backbones import multiply_adds, put_on, with_whitening
 from opom_edu.recognizers.batches import Photos, embed, fetch, floats, lower_precision, processes
 from opom_edu.recognizers.heads import make_head
 from opom_edu.recognizers.recipes import Recipe, centered
@@ -135,10 +135,7 @@ class _Run:
             self.dim = self.module.eval()(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
         self.head = make_head(recipe.head, self.dim, len(self.people), **recipe.loss)
         self.both = _Both({"module": self.module, "head": self.head})
-        try:
-            self.both.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error
+        put_on(self.both, device)
         self.device = device
         self.loss = DistributedDataParallel(self.both) if together > 1 else self.both
         weights = [p for p in self.both.parameters() if p.ndim > 1]
@@ -262,20 +259,23 @@ class _Run:
 
     def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
         """Whiten the best network, measure it as it is in the file, and write the card."""
-        from safetensors.torch import load_file
-
-        if self.first and not any(
-            name.startswith("0.") for name in load_file(self.weights)
-        ):  # or else an earlier call did it
-            self.module.load_state_dict(load_file(self.weights))
-            _save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
+        if self.first:
+            learned = load_file(self.weights)
+            if not any(name.startswith("0.") for name in learned):  # or else an earlier call did it
+                self.module.load_state_dict(learned)
+                _save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
         if self.together > 1:
             distributed.barrier()  # until the weights are written
         best = load_file(self.weights)
         self.module = with_whitening(self.recipe.build(), self.dim).to(self.device)
         self.module.load_state_dict(best)
-        if not self.first:
-            return self.module.eval()
+        if self.first:
+            with replacing(self.folder / f"{self.name}.json") as temporary:
+                temporary.write_text(json.dumps(self.card(held_out, about), indent=2) + "\n")
+        return self.module.eval()
+
+    def card(self, held_out: Photos | None, about: Mapping[str, Any]) -> dict[str, Any]:
+        """How and on what the network was trained, and its accuracy."""
         card: dict[str, Any] = {
             "name": self.name,
             "sha256": sha256(self.weights),
@@ -298,9 +298,7 @@ class _Run:
                 _, counts = np.unique(held_out.labels[among], return_counts=True)
                 if len(counts) > 1 and counts.max() > 1:
                     card["accuracy"][str(group)] = _rounded(self.accuracy(held_out, among))
-        with replacing(self.folder / f"{self.name}.json") as temporary:
-            temporary.write_text(json.dumps(card, indent=2) + "\n")
-        return self.module.eval()
+        return card
 
 
 def whiten(module: nn.Module, photos: Photos, *, ridge: float = 1.0, most: int = 8000) -> nn.Sequential:
