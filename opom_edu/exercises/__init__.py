@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-from opom_edu.exercises import (
-    chapter_0,
-    chapter_1,
-    chapter_2,
-    chapter_3,
-    chapter_4,
-    chapter_5,
-    chapter_6,
-    chapter_7,
-    chapter_8,
-    chapter_9,
-    chapter_10,
-    chapter_11,
-)
 from opom_edu.exercises.verdict import Check, Verdict
 
+CHAPTERS = 12
 # By the chapter's number, then the exercise's: its check, and the praise for a right answer.
 CHECKS: dict[str, tuple[Check, str]] = {
-    **chapter_0.CHECKS,
-    **chapter_1.CHECKS,
-    **chapter_2.CHECKS,
-    **chapter_3.CHECKS,
-    **chapter_4.CHECKS,
-    **chapter_5.CHECKS,
-    **chapter_6.CHECKS,
-    **chapter_7.CHECKS,
-    **chapter_8.CHECKS,
-    **chapter_9.CHECKS,
-    **chapter_10.CHECKS,
-    **chapter_11.CHECKS,
+    name: check
+    for number in range(CHAPTERS)
+    for name, check in import_module(f"opom_edu.exercises.chapter_{number}").CHECKS.items()
 }
 
 __all__ = ["CHECKS", "Verdict", "check"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.faces.photos import Array, Pixels, inverse, moved
 
 
@@ -48,14 +48,14 @@ def _changed(answer: Any, *, before: Pixels, after: Pixels) -> str | None:
 
 def _lost(answer: Any, *, table: dict[str, float]) -> str | None:
     unprotected, crop, anew = (table[key] for key in ("unprotected", "in the crop", "through the photo, found anew"))
-    right, value = (unprotected - anew) / (unprotected - crop), float(answer)
-    if abs(value - right) < 5e-3:
-        return None
-    if abs(value - (1 - right)) < 5e-3:
-        return "That is the share which was lost. Which share is left?"
-    if abs(value - (crop - anew)) < 5e-3 or abs(value - (anew - crop)) < 5e-3:
-        return "A difference of similarities. As a share of what the mask achieved in the crop?"
-    return "How far did similarity fall through the photo, and how far in the crop? Divide the one by the other."
+    right = (unprotected - anew) / (unprotected - crop)
+    difference = "A difference of similarities. As a share of what the mask achieved in the crop?"
+    return near(
+        answer, right, 5e-3,
+        (1 - right, "That is the share which was lost. Which share is left?"),
+        (crop - anew, difference), (anew - crop, difference),
+        otherwise="How far did similarity fall through the photo, and how far in the crop? Divide the one by the other.",
+    )  # fmt: skip
 
 
 CHECKS: dict[str, tuple[Check, str]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 
 CONVEX = "OPOM convex"
 
@@ -22,12 +22,9 @@ def _best(answer: Any, *, table: pd.DataFrame) -> str | None:
 
 def _points(value: Any, right: float, hint: str) -> str | None:
     """Whether a difference in percentage points is right to 0.1."""
-    given = float(value)
-    if abs(given - right) < 0.1:
-        return None
-    if abs(given + right) < 0.1:
-        return "The difference is the wrong way round."
-    return "Percentage points are wanted, not shares." if abs(100 * given - right) < 0.1 else hint
+    shares = abs(100 * float(value) - right) < 0.1
+    wrong_way = (-right, "The difference is the wrong way round.")
+    return near(value, right, 0.1, wrong_way, otherwise="Percentage points are wanted, not shares." if shares else hint)
 
 
 def _white(answer: Any, *, table: pd.DataFrame) -> str | None:

@@ -9,23 +9,21 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.hulls import ClassCenter, ConvexHull
 from opom_edu.masks import Step
 
 
 def _loss(answer: Any, *, masked: Tensor, clean: Tensor) -> str | None:
     distances = ConvexHull(clean).distance(masked)
-    right, value = float(distances.square().mean()), float(answer)
-    if abs(value - right) < 1e-4:
-        return None
-    if abs(value - float(distances.mean())) < 1e-4:
-        return "These are distances; what does the formula do with each of them before the mean?"
-    if abs(value - float(ClassCenter(clean).distance(masked).square().mean())) < 1e-4:
-        return "This leaves the class center. Which hull is asked for?"
-    if abs(value - float(distances.square().sum())) < 1e-4:
-        return "Sum or mean? With twice as many photos this would be twice as large."
-    return "Take every masked embedding's distance to the convex hull of the clean ones, then do as the formula says."
+    squares, from_center = distances.square(), ClassCenter(clean).distance(masked).square()
+    return near(
+        answer, float(squares.mean()), 1e-4,
+        (float(distances.mean()), "These are distances; what does the formula do with each of them before the mean?"),
+        (float(from_center.mean()), "This leaves the class center. Which hull is asked for?"),
+        (float(squares.sum()), "Sum or mean? With twice as many photos this would be twice as large."),
+        otherwise="Take each masked embedding's distance to the convex hull of the clean ones, then do as the formula says.",
+    )  # fmt: skip
 
 
 def _best_step(answer: Any, *, gradient: Tensor) -> str | None:
@@ -57,14 +55,15 @@ def _first_difference(answer: Any, *, one: Sequence[Step], other: Sequence[Step]
 
 def _generalization_gap(answer: Any, *, curve: pd.DataFrame) -> str | None:
     fallen = curve.iloc[0] - curve.iloc[-1]
-    right, value = float(fallen["training"] - fallen["test"]), float(answer)
-    if abs(value - right) < 1e-3:
-        return None
-    if abs(value + right) < 1e-3:
-        return "The right size. Which of the two falls was asked for first?"
-    if abs(abs(value) - abs(float(curve["training"].iloc[-1] - curve["test"].iloc[-1]))) < 1e-3:
-        return "That compares the ends. Did both start at the same similarity?"
-    return "Two falls are wanted, each from the first row to the last, and then one less the other."
+    right = float(fallen["training"] - fallen["test"])
+    ends = float(curve["training"].iloc[-1] - curve["test"].iloc[-1])
+    compared = "That compares the ends. Did both start at the same similarity?"
+    return near(
+        answer, right, 1e-3,
+        (-right, "The right size. Which of the two falls was asked for first?"),
+        (ends, compared), (-ends, compared),
+        otherwise="Two falls are wanted, each from the first row to the last, and then one less the other.",
+    )  # fmt: skip
 
 
 CHECKS: dict[str, tuple[Check, str]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.masks import Mask
 
 
@@ -23,14 +23,13 @@ def _least(answer: Any, *, agreement: pd.DataFrame, surrogate: str) -> str | Non
 
 def _black_box_rate(answer: Any, *, table: pd.DataFrame, method: str, surrogate: str) -> str | None:
     rates = table.xs(method, level="method")["psr_1"]
-    value = float(answer)
-    if abs(value - float(rates.drop(surrogate).mean())) < 0.01:
-        return None
-    if abs(value - float(rates.mean())) < 0.01:
-        return "One of these recognizers is no black box: it taught the mask."
-    if abs(value - float(table.drop(surrogate, level="recognizer")["psr_1"].mean())) < 0.01:
-        return "This averages over the noise too. Only the learned mask is asked for."
-    return "A mean over some rows is wanted, in percent: the learned mask, on recognizers that did not teach it."
+    with_noise = table.drop(surrogate, level="recognizer")["psr_1"]
+    return near(
+        answer, rates.drop(surrogate).mean(), 0.01,
+        (rates.mean(), "One of these recognizers is no black box: it taught the mask."),
+        (with_noise.mean(), "This averages over the noise too. Only the learned mask is asked for."),
+        otherwise="A mean over some rows is wanted, in percent: the learned mask, on recognizers that did not teach it.",
+    )  # fmt: skip
 
 
 def _aided(answer: Any, *, surrogate: str) -> str | None:
@@ -53,15 +52,14 @@ def _aided(answer: Any, *, surrogate: str) -> str | None:
 def _correlation(answer: Any, *, agreement: pd.DataFrame, table: pd.DataFrame, method: str, surrogate: str) -> str | None:
     learned = table.xs(method, level="method")
     fall = learned["similarity_unprotected"] - learned["similarity"]
-    cosines, value = agreement[surrogate], float(answer)
-    right = float(cosines.drop(surrogate).corr(fall.drop(surrogate)))
-    if abs(value - right) < 0.005:
-        return None
-    if abs(value - float(cosines.corr(fall))) < 0.005:
-        return "The white box is among the points: it agrees with itself, and pulls the line. Leave it out."
-    if abs(value + right) < 0.005:
-        return "The right size with the wrong sign: a fall is what was there before, less what is left."
-    return "A number from -1 to 1 is wanted, over the black boxes: cosines and falls of similarity, one each."
+    cosines = agreement[surrogate]
+    right = cosines.drop(surrogate).corr(fall.drop(surrogate))
+    return near(
+        answer, right, 0.005,
+        (cosines.corr(fall), "The white box is among the points: it agrees with itself, and pulls the line. Leave it out."),
+        (-right, "The right size with the wrong sign: a fall is what was there before, less what is left."),
+        otherwise="A number from -1 to 1 is wanted, over the black boxes: cosines and falls of similarity, one each.",
+    )  # fmt: skip
 
 
 def _helpful(answer: Any, *, rungs: pd.DataFrame, surrogate: str) -> str | None:

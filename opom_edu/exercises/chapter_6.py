@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.masks import Mask
 
 
@@ -46,14 +46,13 @@ def _enough(answer: Any, *, levels: Sequence[float], psr: Sequence[float]) -> st
 
 
 def _psnr(answer: Any, *, eps: float) -> str | None:
-    value, right = float(answer), 10 * math.log10(1 / eps**2)
-    if abs(value - right) < 0.05:
-        return None
-    if abs(value - right / 2) < 0.05:
-        return "Mind the square: the error is squared before the mean and the logarithm."
-    if abs(value + right) < 0.05:
-        return "The ratio is upside down."
-    return "If every value moves by the same amount, the mean squared error is that amount squared."
+    right = 10 * math.log10(1 / eps**2)
+    return near(
+        answer, right, 0.05,
+        (right / 2, "Mind the square: the error is squared before the mean and the logarithm."),
+        (-right, "The ratio is upside down."),
+        otherwise="If every value moves by the same amount, the mean squared error is that amount squared.",
+    )  # fmt: skip
 
 
 CHECKS: dict[str, tuple[Check, str]] = {

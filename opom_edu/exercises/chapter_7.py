@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.experiments.study import interval
 
 
@@ -44,12 +44,13 @@ def _interval(answer: Any, *, rates: Sequence[float]) -> str | None:
 
 
 def _shrinks(answer: Any, *, distances: Sequence[float]) -> str | None:
-    value, right = float(answer), distances[-1] / distances[0]
-    if abs(value - right) < 0.01:
-        return None
-    if abs(value - (1 - right)) < 0.01:
-        return "That is the share by which it shrinks; the share that is left is wanted."
-    return "Divide the last by the first." if abs(value - 1 / right) > 0.01 else "The ratio is upside down."
+    right = distances[-1] / distances[0]
+    return near(
+        answer, right, 0.01,
+        (1 - right, "That is the share by which it shrinks; the share that is left is wanted."),
+        (1 / right, "The ratio is upside down."),
+        otherwise="Divide the last by the first.",
+    )  # fmt: skip
 
 
 CHECKS: dict[str, tuple[Check, str]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 
 
 def _worst(answer: Any, *, table: pd.DataFrame, recognizer: str) -> str | None:
@@ -26,14 +26,14 @@ def _worst(answer: Any, *, table: pd.DataFrame, recognizer: str) -> str | None:
 
 def _rate(answer: Any, *, probes: Tensor, gallery: Tensor, others: Tensor) -> str | None:
     beaten = (probes @ others.T).amax(1, keepdim=True) > probes @ gallery.T
-    right, value = 100 * float(beaten.float().mean()), float(answer)
-    if abs(value - right) < 0.01:
-        return None
-    if abs(100 * value - right) < 0.01:
+    right = 100 * float(beaten.float().mean())
+    if abs(100 * float(answer) - right) < 0.01:
         return "The share is right; in percent it is a hundred times that."
-    if abs(value - (100 - right)) < 0.01:
-        return "This is the share that is found; protection is the other one."
-    return "Compare each probe's most similar distractor with each of its similarities to the gallery, and count."
+    return near(
+        answer, right, 0.01,
+        (100 - right, "This is the share that is found; protection is the other one."),
+        otherwise="Compare each probe's most similar distractor with each of its similarities to the gallery, and count.",
+    )  # fmt: skip
 
 
 def _average(answer: Any, *, marks: np.ndarray) -> str | None:

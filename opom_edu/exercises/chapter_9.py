@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from torch import Tensor
 
-from opom_edu.exercises.verdict import Check
+from opom_edu.exercises.verdict import Check, near
 from opom_edu.faces import check_images
 
 
@@ -38,14 +38,13 @@ def _cleaned(answer: Any, *, clean: Tensor, protected: Tensor) -> str | None:
 
 def _found_again(answer: Any, *, table: pd.DataFrame) -> str | None:
     missed = table.groupby("masked")["psr_1"].mean()
-    value = float(answer)
-    if abs(value - (100 - missed["both"])) < 0.05:
-        return None
-    if abs(value - missed["both"]) < 0.05:
-        return "That is the PSR, the share that is missed. How many are found?"
-    if any(abs(value - (100 - missed[side])) < 0.05 for side in ("probe", "gallery")):
-        return "There only one side is masked. Take the rows in which both are."
-    return "A mean over recognizers is wanted, in percent: 100 less the PSR of the rows with both sides masked."
+    one_side = "There only one side is masked. Take the rows in which both are."
+    return near(
+        answer, 100 - missed["both"], 0.05,
+        (missed["both"], "That is the PSR, the share that is missed. How many are found?"),
+        (100 - missed["probe"], one_side), (100 - missed["gallery"], one_side),
+        otherwise="A mean over recognizers is wanted, in percent: 100 less the PSR of the rows with both sides masked.",
+    )  # fmt: skip
 
 
 def _unseen(answer: Any, *, table: pd.DataFrame, method: str, share: float) -> str | None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 # (answer, **given) to a hint, or to None where the answer is right.
 Check = Callable[..., str | None]
+
+
+def near(answer: Any, right: float, within: float, *mistakes: tuple[float, str], otherwise: str) -> str | None:
+    """None for the right number; else the hint to the first of the ``mistakes`` that gives this one, or ``otherwise``."""
+    value = float(answer)
+    for number, hint in ((right, None), *mistakes):
+        if abs(value - number) < within:
+            return hint
+    return otherwise
 
 
 @dataclass(frozen=True)
