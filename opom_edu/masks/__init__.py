@@ -10,9 +10,10 @@ from opom_edu.masks.aids import (
     variance_tuning,
 )
 from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerImageMask, RandomNoise
+from opom_edu.masks.learner import Learner, Step
 from opom_edu.masks.mask import Cloak, Mask, parse_eps
 from opom_edu.masks.named import METHODS, PERSONAL, make_method
-from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method, Step
+from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Method
 from opom_edu.masks.preset import ladder, strong
 from opom_edu.masks.released import released_masks
 from opom_edu.masks.restrict import Restricted

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from opom_edu.masks.learner import Learner, OnStep, Step, check_training
 from opom_edu.masks.mask import Mask, check_eps
 from opom_edu.masks.objectives import Impersonation, LogNorms, Targets
-from opom_edu.masks.optimize import FIUAP, Learner, Method, OnStep, Step, check_training
+from opom_edu.masks.optimize import FIUAP, Method
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, RandomNoise
-from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Learner, Method
+from opom_edu.masks.learner import Learner
+from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Method
 from opom_edu.recognizers import Recognizer
 
 Factory = Callable[..., Learner[Any]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from opom_edu.masks.learner import Learner, OnStep, Step
 from opom_edu.masks.mask import Mask
-from opom_edu.masks.optimize import Learner, OnStep, Step
 
 # Center and half axes, x and y, in shares of the crop: around the five points of ArcFace's template.
 OVAL = (56 / 112, 68 / 112, 42 / 112, 52 / 112)

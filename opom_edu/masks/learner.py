@@ -1,0 +1,90 @@
+"""What every method of making masks answers to, baselines included, and a step of learning as it is told."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from torch import Tensor
+
+from opom_edu.faces.images import SIZE, check_images
+from opom_edu.masks.mask import Cloak
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of the loop, for progress bars and live figures.
+
+    With :meth:`Method.fit_many` every tensor has one more dimension in front, the people worked on together.
+
+    Attributes:
+        index: of this step, counted from 0.
+        progress: share of the whole call that is done after this step, up to 1.
+        loss: ``()``, of the masked images as they entered the step.
+        embeddings, targets: ``(K, D)``, of the masked images as they entered the step, and what they were to leave.
+        delta: ``(3, H, W)``, the mask after the step.
+    """
+
+    index: int
+    progress: float
+    loss: Tensor
+    embeddings: Tensor
+    targets: Tensor
+    delta: Tensor
+
+    def of(self, person: int) -> Step:
+        """The step of one of several people."""
+        parts = {name: getattr(self, name)[person] for name in ("loss", "embeddings", "targets", "delta")}
+        return replace(self, **parts)
+
+
+OnStep = Callable[[Step], None]
+Made = TypeVar("Made", bound=Cloak, covariant=True)
+
+
+class Learner(ABC, Generic[Made]):
+    """The verbs that every method of making masks answers to, baselines included.
+
+    ``passes_per_photo``: gradients that each further protected photo costs; none where one mask serves them all.
+    """
+
+    eps: float
+
+    @property
+    def passes_per_photo(self) -> int:
+        return 0
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What tables call the method."""
+
+    @abstractmethod
+    def iterate(self, images: Tensor) -> Iterator[Step]:
+        """Learn one person's mask step by step; the last step's ``delta`` is the mask that :meth:`fit` returns."""
+
+    @abstractmethod
+    def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> Sequence[Made]:
+        """One mask for each person; ``people`` holds their images, each ``(K, 3, 112, 112)`` in [0, 1]."""
+
+    def fit(self, images: Tensor, on_step: OnStep | None = None) -> Made:
+        """One mask for the person in ``images (K, 3, 112, 112)``, in [0, 1].
+
+        Args:
+            on_step: called after every step with a :class:`Step`, for instance to move a progress bar.
+
+        Raises:
+            ValueError: for images that are not such a batch.
+        """
+        single = None if on_step is None else lambda step: on_step(step.of(0))
+        return self.fit_many([images], single)[0]
+
+
+def check_training(images: Tensor) -> Tensor:
+    """Return ``images`` if they are a batch of at least one aligned crop."""
+    check_images(images, size=SIZE, name="training images")
+    if not len(images):
+        raise ValueError("training images are empty; give at least one, better ten")
+    return images
