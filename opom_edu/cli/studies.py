@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import MofNCompleteColumn
@@ -84,7 +84,7 @@ def demo(
         with telling("loading people") as show:
             options = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
             group = load_people(people, train=train, **options)
-            common = {
+            common: dict[str, Any] = {
                 "eps": budget, "seed": seed, "steps": steps, "momentum": momentum, "transforms": usual_transforms(aids),
                 "others": group.distractors[:OTHERS] if len(group.distractors) else None,
             }  # fmt: skip

@@ -64,8 +64,8 @@ def magnification(eps: float) -> float:
     return 0.5 / eps if eps else 1.0
 
 
-def png(image: Tensor) -> str:
-    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG."""
+def png(image: Tensor, kind: str = "PNG", **options: int) -> str:
+    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG, or of another ``kind`` of file that Pillow writes."""
     buffer = io.BytesIO()
-    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, "PNG")
+    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, kind, **options)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -13,8 +13,9 @@ import ipywidgets as widgets
 
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.lab import MATCH, NO_MATCH, Lab, shown
-from opom_edu.widgets.parts import Latest, Picture, thumbnail
+from opom_edu.widgets.html import MATCH, NO_MATCH, bar, board, judgment, row_head, thumbnail
+from opom_edu.widgets.lab import Lab, pictured, shown
+from opom_edu.widgets.parts import Picture, epsilon_slider, pick
 from opom_edu.widgets.state import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
 
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
@@ -63,48 +64,36 @@ class EpsilonLab(Lab):
         super().__init__()
         self.state = state
         self._complete = threading.Event()  # with slow recognizers too
-        self._second, self._looking = Latest(self.fail), False
+        self._looking = False
         self._make_controls(choice)
         self.before, self.mask, self.after, self.gallery = (Picture(132) for _ in range(4))
         self.board, self.quality = widgets.HTML(), widgets.HTML()
-        pictures = [[self.before.widget, self.after.widget], [self.mask.widget, self.gallery.widget]]
         note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
+        pairs = widgets.HBox([self.before.widget, self.after.widget]), widgets.HBox([self.mask.widget, self.gallery.widget])
+        right = {"flex": "1", "min_width": "0", "overflow": "auto"}
         self.fill(
-            widgets.HBox([self.person, self.photo, self.method, self.hull]),
-            widgets.HBox([self.slider, widgets.Label("mask", layout={"flex": "0 0 40px"}), self.source]),
-            widgets.HBox([self.aids, self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox(
-                [
-                    widgets.VBox([*map(widgets.HBox, pictures), self.quality], layout={"flex": "0 0 auto"}),
-                    widgets.VBox(
-                        [self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0", "overflow": "auto"}
-                    ),
-                ]
-            ),
-        )
-        for control in (self.person, self.photo, self.method, self.hull, self.slider, self.source, self.aids):
-            control.observe(self._changed, "value")
-        self._changed()
+            [
+                widgets.HBox([self.person, self.photo, self.method, self.hull]),
+                widgets.HBox([self.slider, widgets.Label("mask", layout={"flex": "0 0 40px"}), self.source]),
+            ],
+            [
+                widgets.HBox([
+                    widgets.VBox([*pairs, self.quality], layout={"flex": "0 0 auto"}),
+                    widgets.VBox([self.board, widgets.HTML(note)], layout=right),
+                ])
+            ],
+            [self.aids],
+        )  # fmt: skip
+        self.watch(self.person, self.photo, self.method, self.hull, self.slider, self.source, self.aids)
 
     def _make_controls(self, choice: Choice) -> None:
-        people = self.state.people
-        style: dict[str, Any] = {"style": {"description_width": "56px"}}
-        narrow = {**style, "layout": {"width": "190px"}}
-        self.person = widgets.Dropdown(options=list(people), value=choice.person, description="person", **narrow)
-        count = len(people[choice.person].test)
-        self.photo = widgets.Dropdown(
-            options=[(f"test photo {i + 1}", i) for i in range(count)], value=choice.photo, description="photo", **narrow
-        )
+        self.person = pick("person", list(self.state.people), choice.person, 190, 56)
+        self.photo = pick("photo", self._photos(choice.person), choice.photo, 190, 56)
         methods = [("OPOM", "opom"), ("FI-UAP", "fi-uap"), ("FI-UAP+", "fi-uap+")]
         method, hull = ("opom", choice.method) if choice.method in HULLS else (choice.method, "convex")
-        self.method = widgets.Dropdown(options=methods, value=method, description="method", **narrow)
-        self.hull = widgets.Dropdown(options=HULLS, value=hull, description="hull", **narrow)
-        self.slider = widgets.FloatSlider(
-            value=choice.levels, min=0, max=LARGEST, step=0.5, description="epsilon", readout_format=".1f",
-            layout={"width": "440px"}, tooltip="Largest change of a pixel, in gray levels of 255", **style,
-        )  # fmt: skip
-        self.slider.add_class("opom-epsilon")
+        self.method = pick("method", methods, method, 190, 56)
+        self.hull = pick("hull", HULLS, hull, 190, 56)
+        self.slider = epsilon_slider(choice.levels, LARGEST, 440)
         sources = [("learned for it", "learned"), ("clipped from 16", "clipped"), ("random noise", "random")]
         self.source = widgets.ToggleButtons(
             options=sources, value=choice.source,
@@ -134,39 +123,27 @@ class EpsilonLab(Lab):
     def still(self) -> str:
         choice = self.choice
         told = f"{choice.person}, {choice.method}, epsilon {choice.levels:g} ({choice.source})"
-        pictures = "".join(picture.widget.value for picture in (self.before, self.mask, self.after, self.gallery))
-        return f'<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{self.board.value}'
-
-    def close(self) -> None:
-        self._second.cancel()
-        super().close()
+        return pictured(told, (self.before, self.mask, self.after, self.gallery), self.board.value)
 
     def done(self, text: str = "ready") -> None:
         super().done(text)
         self._complete.set()
 
     @shown
-    def _changed(self, change: Any = None) -> None:
-        if change is not None and change["owner"] is self.person:
-            self._list_photos()
-        self.hull.disabled = self.method.value != "opom"
-        self.restart()
-
     def restart(self, change: Any = None) -> None:
+        if change is not None and change["owner"] is self.person:
+            photos = self._photos(self.person.value)
+            if len(photos) != len(self.photo.options):
+                self.photo.options = photos
+        self.hull.disabled = self.method.value != "opom"
         self._complete.clear()
         super().restart(change)
 
     def work(self) -> Iterator[None]:
         return self._work(self.choice)
 
-    def _list_photos(self) -> None:
-        count = len(self.state.people[self.person.value].test)
-        if count != len(self.photo.options):
-            self.photo.options = [(f"test photo {i + 1}", i) for i in range(count)]
-
-    def _stopped(self, button: Any) -> None:
-        self._second.cancel()
-        super()._stopped(button)
+    def _photos(self, person: str) -> list[tuple[str, int]]:
+        return [(f"test photo {i + 1}", i) for i in range(len(self.state.people[person].test))]
 
     def _work(self, choice: Choice) -> Iterator[None]:
         """All there is to do for a choice, what is quick first; between any two items a newer choice takes over."""
@@ -250,28 +227,22 @@ class EpsilonLab(Lab):
             board_row(name, name == state.surrogate.name, scores.get(name), state.known_rate(name, choice), choice.person)
             for name in state.recognizers
         ]
-        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
         complete = str(scores.keys() >= set(_sort(state)[0])).lower()  # what a browser test waits for
-        told = f'data-epsilon="{choice.levels:g}" data-complete="{complete}"'
-        self.board.value = f'<table class="opom-board" {told}><tr>{heads}</tr>{"".join(rows)}</table>'
+        self.board.value = board(HEADS, rows, data=f'data-epsilon="{choice.levels:g}" data-complete="{complete}"')
 
 
 def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None, person: str) -> str:
     """One recognizer's row of the board, as HTML; ``score`` or ``rate`` is None while it is being computed."""
-    box = "white box" if white_box else "black box"
-    cells = [f'<th scope="row">{escape(name)}<br><small>{box}</small></th>']
+    cells = [row_head(name, white_box)]
     if score is None:
         return f'<tr>{cells[0]}<td colspan="5"><span class="opom-score">computing...</span></td></tr>'
-    kind, words = ("opom-match", "match") if score.match else ("opom-no-match", "no match")
-    color = MATCH if score.match else NO_MATCH
     told = f"similarity {score.similarity:.2f}, threshold {score.threshold:.2f}, unprotected {score.unprotected:.2f}"
-    bar = f'<i style="width:{_place(score, score.similarity):.1f}%;background:{color}"></i>'
-    line = f'<b style="left:{_place(score, score.threshold):.1f}%"></b>'
+    share, line = (_place(score, value) for value in (score.similarity, score.threshold))
     found = person if score.rank == 1 else f"a stranger; {person}: rank {score.rank}"
     cells += [
         f'<td><span class="opom-score">{score.similarity:.3f}</span></td>',
-        f'<td><div class="opom-bar" role="img" aria-label="{told}" title="{told}">{bar}{line}</div></td>',
-        f'<td><b class="{kind}">{words}</b><br><small>threshold {score.threshold:.2f}</small></td>',
+        f"<td>{bar(share, MATCH if score.match else NO_MATCH, line=line, told=told)}</td>",
+        f"<td>{judgment(score.match)}<br><small>threshold {score.threshold:.2f}</small></td>",
         f'<td><span style="display:flex;gap:6px;align-items:center">{thumbnail(score.first, found, 32)}'
         f"<small>{escape(found)}</small></span></td>",
         "<td>...</td>" if rate is None else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",

@@ -13,9 +13,10 @@ import numpy as np
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.feature_figure import ARROW, blank, coloring, outline, printed, trace_of
+from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab, shown
 from opom_edu.widgets.maps import METHODS, MapState
-from opom_edu.widgets.parts import Latest, Picture, drawing
+from opom_edu.widgets.parts import Picture, epsilon_slider, pick
 from opom_edu.widgets.state import LARGEST
 
 CONDITIONS = ("yaw", "pitch", "light_azimuth", "light_elevation", "light_hardness", "expression", "hair", "glasses", "sex",
@@ -72,21 +73,15 @@ class FeatureMap(Lab):
 
     def __init__(self, state: MapState, person: str, method: str, dims: int, color: str, levels: float) -> None:
         super().__init__()
-        self.state, self._second = state, Latest(self.fail)
+        self.state = state
         self._drawn: tuple[Any, ...] = ()
-        small: dict[str, Any] = {"style": {"description_width": "56px"}, "layout": {"width": "210px"}}
         toggles = {"style": {"button_width": "62px"}, "layout": {"width": "150px"}}
         known = [name for name in CONDITIONS if name in state.table]
         self.method = widgets.ToggleButtons(options=METHODS, value=method, tooltips=["A shadow", "Neighborhoods"], **toggles)
         self.dims = widgets.ToggleButtons(options=[("2D", 2), ("3D", 3)], value=dims, **toggles)
-        self.color = widgets.Dropdown(options=["identity", *known], value=color, description="color", **small)
-        self.person = widgets.Dropdown(options=list(state.people), value=person, description="person", **small)
-        wide: dict[str, Any] = {"style": {"description_width": "56px"}, "layout": {"width": "420px"}}
-        self.slider = widgets.FloatSlider(
-            value=levels, min=0, max=LARGEST, step=0.5, description="epsilon", readout_format=".1f",
-            tooltip="Largest change of a pixel, in gray levels of 255", **wide,
-        )  # fmt: skip
-        self.slider.add_class("opom-epsilon")
+        self.color = pick("color", ["identity", *known], color, 210, 56)
+        self.person = pick("person", list(state.people), person, 210, 56)
+        self.slider = epsilon_slider(levels, LARGEST, 420)
         self.photo = widgets.IntSlider(value=1, min=1, max=len(state.people[person].test), description="test photo",
                                        tooltip="Whose pictures stand on the right",
                                        style={"description_width": "70px"}, layout={"width": "330px"})  # fmt: skip
@@ -98,22 +93,15 @@ class FeatureMap(Lab):
                 trace.on_hover(partial(self._hovered, trace.name))
         side = widgets.VBox([widgets.HBox([self.face.widget, self.masked.widget]), self.told, self.legend],
                             layout={"width": "330px", "flex": "0 0 auto"})  # fmt: skip
-        self.fill(
-            widgets.HBox([self.method, self.dims, self.color, self.person]),
-            widgets.HBox([self.slider, self.photo]),
-            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([self.figure, side]),
-        )
-        for control in (self.method, self.dims, self.color, self.person, self.slider, self.photo):
-            control.observe(self._changed, "value")
-        self.restart()
+        controls = [[self.method, self.dims, self.color, self.person], [self.slider, self.photo]]
+        self.fill([widgets.HBox(row) for row in controls], [widgets.HBox([self.figure, side])])
+        self.watch(self.method, self.dims, self.color, self.person, self.slider, self.photo)
 
     @shown
-    def _changed(self, change: Any) -> None:
-        if change["owner"] is self.person:
+    def restart(self, change: Any = None) -> None:
+        if change is not None and change["owner"] is self.person:
             self.photo.max = len(self.state.people[self.person.value].test)
-        self.restart()
+        super().restart(change)
 
     def work(self) -> Iterator[None]:
         state, method, dims, person = self.state, self.method.value, self.dims.value, self.person.value
@@ -146,14 +134,6 @@ class FeatureMap(Lab):
         for share in self.state.learn(person):
             self.say(f"learning a mask for {person}, and what it does at every epsilon...", share)
             yield
-
-    def _stopped(self, button: Any) -> None:
-        self._second.cancel()
-        super()._stopped(button)
-
-    def close(self) -> None:
-        self._second.cancel()
-        super().close()
 
     def _draw_map(self, method: str, dims: int, person: str) -> None:
         wanted = (method, dims, person, self.color.value)

@@ -13,7 +13,7 @@ import traitlets
 
 from opom_edu.hulls import AffineHull, ClassCenter, ConvexHull, Hull, ReducedHull
 from opom_edu.plots.hulls import hull_panels
-from opom_edu.widgets.parts import drawing
+from opom_edu.widgets.html import drawing
 
 HERE = Path(__file__).parent
 MOST = 20  # points

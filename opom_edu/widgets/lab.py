@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import wraps
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+from torch import Tensor
 
-from opom_edu.plots.protection import COLORS
-from opom_edu.widgets.parts import Latest, alert
-
-MATCH, NO_MATCH = COLORS[4], COLORS[1]
-STYLE = f"""<style>
-.opom-lab {{ max-width: 1180px; }}
-.opom-caption {{ line-height: 1.25; text-align: center; font-size: 12px; }}
-.opom-board {{ border-collapse: collapse; line-height: 1.2; font-size: 13px; width: 100%; }}
-.opom-board th {{ text-align: left; white-space: nowrap; font-weight: 600; padding: 2px 6px; }}
-.opom-board td {{ padding: 2px 6px; white-space: nowrap; }}
-.opom-board small {{ opacity: .75; }}
-.opom-bar {{ position: relative; width: 130px; height: 18px; background: #8882; }}
-.opom-bar i {{ position: absolute; left: 0; top: 0; bottom: 0; }}
-.opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
-.opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
-.opom-note {{ line-height: 1.3; font-size: 12px; }}
-.opom-stale .opom-board, .opom-stale img {{ opacity: .45; }}
-.opom-error {{ border-left: 4px solid {MATCH}; padding: 4px 8px; line-height: 1.3; }}
-</style>"""
+from opom_edu.masks import Mask, Method
+from opom_edu.widgets.html import STYLE, alert
+from opom_edu.widgets.parts import Latest, Picture
 
 
 def shown(callback: Callable[..., None]) -> Callable[..., None]:
@@ -57,7 +42,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._done = threading.Event()
-        self._worker = Latest(self.fail)
+        self._worker, self._second = Latest(self.fail), Latest(self.fail)  # the second for what takes long
         self.alert = widgets.HTML()
         self.progress = widgets.FloatProgress(max=1.0, layout={"width": "160px"})
         self.status = widgets.HTML(layout={"flex": "1"})
@@ -66,9 +51,18 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         super().__init__()
         self.add_class("opom-lab")
 
-    def fill(self, *rows: widgets.Widget) -> None:
-        """Lay out the rows of the lab, top to bottom."""
-        self.children = [widgets.HTML(STYLE), *rows]
+    def fill(
+        self, above: Sequence[widgets.Widget], below: Sequence[widgets.Widget], beside: Sequence[widgets.Widget] = ()
+    ) -> None:
+        """Lay out the lab: rows of controls; the line of progress, ``beside`` other controls; and what all this is about."""
+        line = widgets.HBox([*beside, self.progress, self.status, self.stop], layout={"align_items": "center"})
+        self.children = [widgets.HTML(STYLE), *above, line, self.alert, *below]
+
+    def watch(self, *controls: widgets.Widget) -> None:
+        """Work now, and again whenever one of the controls changes."""
+        for control in controls:
+            control.observe(self.restart, "value")
+        self.restart()
 
     def work(self) -> Iterator[None]:
         """Compute and show all that the controls ask for, what is quick first. Call :meth:`done` when it is all shown."""
@@ -78,6 +72,14 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         """The lab as HTML without a kernel, names escaped."""
         raise NotImplementedError
 
+    def learned(self, method: Method, photos: Tensor, text: str) -> Generator[None, None, Mask]:
+        """Learn a mask as a part of :meth:`work`, saying so: ``mask = yield from self.learned(method, photos, text)``."""
+        for step in method.iterate(photos):
+            self.say(text, step.progress)
+            yield
+        return Mask(step.delta.cpu(), method.eps, method.recipe())
+
+    @shown
     def restart(self, change: Any = None) -> None:
         """Work on what the controls say now; an observer of any control."""
         self.alert.value = ""
@@ -121,9 +123,11 @@ class Lab(widgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Stop all work and remove the lab."""
         self._worker.cancel()
+        self._second.cancel()
         super().close()
 
     def _stopped(self, _: Any) -> None:
+        self._second.cancel()
         self.say("stopping...")
         self._worker.submit(self._halt())
 
@@ -135,3 +139,9 @@ class Lab(widgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """With a still picture of the lab for where no kernel runs: nbconvert, a book, a preview."""
         return {**super()._repr_mimebundle_(**options), "text/html": STYLE + self.still()}
+
+
+def pictured(told: str, pictures: Iterable[Picture], *rest: str) -> str:
+    """A still picture of a lab: a line of text, pictures side by side, and the HTML below them."""
+    row = "".join(picture.widget.value for picture in pictures)
+    return f'<p>{escape(told)}</p><div style="display:flex">{row}</div>{"".join(rest)}'

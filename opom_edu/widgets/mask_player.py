@@ -12,8 +12,9 @@ from torch import Tensor
 
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.parts import Picture, drawing
+from opom_edu.widgets.html import drawing
+from opom_edu.widgets.lab import Lab, pictured
+from opom_edu.widgets.parts import Picture, pick
 from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, name_runs, tracks
 from opom_edu.widgets.replay import (
     WAYS,
@@ -77,23 +78,12 @@ class MaskPlayer(Lab):
         self._places: list[Tensor] = []
         self.figure = make_chart()
         pictures = widgets.VBox([self.photo.widget, *(mask.widget for mask in self.masks)], layout={"flex": "0 0 auto"})
-        self.fill(
-            widgets.HBox([self.person, self.way, self.other, self.levels, self.plane]),
-            widgets.HBox([self.play, self.step, self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([pictures, widgets.VBox([self.figure, self.board])]),
-        )
-        for control in (self.person, self.way, self.other, self.levels, self.plane, self.step):
-            control.observe(self._changed, "value")
-        self._changed()
+        choices = [self.person, self.way, self.other, self.levels, self.plane]
+        below = widgets.HBox([pictures, widgets.VBox([self.figure, self.board])])
+        self.fill([widgets.HBox(choices)], [below], [self.play, self.step])
+        self.watch(*choices, self.step)
 
     def _make_controls(self, take: Take, other: str) -> None:
-        def pick(what: str, options: Sequence[Any], value: Any, width: int, label: int) -> widgets.Dropdown:
-            style = {"description_width": f"{label}px"}
-            return widgets.Dropdown(
-                options=options, value=value, description=what, style=style, layout={"width": f"{width}px"}
-            )
-
         steps = self.replay.steps
         self.person = pick("person", list(self.replay.people), take.person, 175, 48)
         self.way = pick("leave", WAYS, take.way, 220, 44)
@@ -113,10 +103,6 @@ class MaskPlayer(Lab):
         """What is to be seen: one take, or two to compare."""
         ways = [self.way.value] + [self.other.value] * (self.other.value not in (ALONE, self.way.value))
         return [Take(self.person.value, way, self.levels.value) for way in ways]
-
-    @shown
-    def _changed(self, change: Any = None) -> None:
-        self.restart()
 
     def work(self) -> Iterator[None]:
         takes, scene = self.takes, self.replay.scene(self.takes[0])
@@ -166,9 +152,8 @@ class MaskPlayer(Lab):
         if not self._places:
             return f"<p>{escape(self.person.value)}: not computed yet</p>"
         told = f"{self.person.value}, epsilon {self.levels.value:g} of 255, step {self.step.value} of {self.replay.steps}"
-        pictures = "".join(picture.widget.value for picture in (self.photo, *self.masks[: len(self.takes)]))
         chart = drawing(as_picture(self.figure, self.step.value), "loss, similarity, and the plane at this step")
-        return f'<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{chart}{self.board.value}'
+        return pictured(told, (self.photo, *self.masks[: len(self.takes)]), chart, self.board.value)
 
 
 def _told(takes: Sequence[Take], scene: Scene, now: Sequence[Frame]) -> str:

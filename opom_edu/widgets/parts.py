@@ -1,20 +1,19 @@
-"""What all labs share: work in the background, pictures, and words that are safe to show."""
+"""What all labs share: work in the background, controls and pictures."""
 
 from __future__ import annotations
 
 import atexit
-import base64
-import io
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import Any
 
 import ipywidgets as widgets
 import torch
-from matplotlib.figure import Figure
-from PIL import Image
 from torch import Tensor
+
+from opom_edu.widgets.html import thumbnail
 
 _WORKERS: weakref.WeakSet[Latest] = weakref.WeakSet()
 
@@ -90,33 +89,21 @@ class Latest:
             self._starting = False
 
 
-def encode(image: Tensor, *, quality: int | None = None) -> bytes:
-    """``image (3, H, W)`` in [0, 1] as PNG, without loss; or as JPEG of a ``quality`` from 1 to 95, which is smaller."""
-    pixels = image.mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-    file = io.BytesIO()
-    if quality is None:
-        Image.fromarray(pixels).save(file, format="PNG", compress_level=1)
-    else:
-        Image.fromarray(pixels).save(file, format="JPEG", quality=quality)
-    return file.getvalue()
+def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60) -> widgets.Dropdown:
+    """A list to choose from, ``width`` pixels with its label."""
+    style = {"description_width": f"{label}px"}
+    return widgets.Dropdown(options=options, value=value, description=what, style=style, layout={"width": f"{width}px"})
 
 
-def thumbnail(image: Tensor, alt: str, size: int) -> str:
-    """``image (3, H, W)`` as an HTML element ``size`` pixels wide."""
-    return _element(encode(image, quality=85), "jpeg", alt, size)
-
-
-def _element(data: bytes, kind: str, alt: str, size: int) -> str:
-    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<img src="{source}" width="{size}" height="{size}" style="max-width:none" alt="{escape(alt)}">'
-
-
-def drawing(figure: Figure, alt: str) -> str:
-    """A matplotlib figure as an HTML element: for the still picture of a lab whose own chart needs a browser."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    return f'<img src="{source}" style="max-width:100%" alt="{escape(alt)}">'
+def epsilon_slider(levels: float, largest: float, width: int) -> widgets.FloatSlider:
+    """Epsilon in half gray levels of 255."""
+    slider = widgets.FloatSlider(
+        value=levels, min=0, max=largest, step=0.5, description="epsilon", readout_format=".1f",
+        layout={"width": f"{width}px"}, style={"description_width": "56px"},
+        tooltip="Largest change of a pixel, in gray levels of 255",
+    )  # fmt: skip
+    slider.add_class("opom-epsilon")
+    return slider
 
 
 class Picture:
@@ -134,10 +121,5 @@ class Picture:
         """Show ``image (3, H, W)`` in [0, 1] above plain text."""
         if self._shown is None or self._shown[1] != caption or not torch.equal(image, self._shown[0]):
             self._shown = image, caption
-            picture = _element(encode(image), "png", caption, self.size)
+            picture = thumbnail(image, caption, self.size, "PNG", compress_level=1)  # without loss, and quickly
             self.widget.value = f'<div class="opom-caption">{picture}<br>{escape(caption)}</div>'
-
-
-def alert(error: BaseException) -> str:
-    """An error as HTML that a screen reader reads out at once."""
-    return f'<div class="opom-error" role="alert"><b>{type(error).__name__}:</b> {escape(str(error))}</div>'

@@ -16,34 +16,29 @@ from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots import curves
 from opom_edu.plots.protection import COLORS
 from opom_edu.recognizers import Recognizer
+from opom_edu.widgets.html import bar, board, drawing, row_head
 from opom_edu.widgets.lab import Lab
-from opom_edu.widgets.parts import Picture, drawing
+from opom_edu.widgets.parts import Picture, pick
 
 HULLS = ("convex", "center", "affine", "reduced")
 
 
-def photo_count_lab(
-    people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3
-) -> PhotoCountLab:
+class PhotoCountLab(Lab):
     """Slide the number of training photos; see the mask, whom it protects from, and how far the hull is from unseen photos.
+
+    :func:`photo_count_lab` is another name of it; ``person``, ``hull`` and ``photos`` are its controls.
 
     Args:
         people: each with two test photos or more.
         surrogate: differentiable; masks are learned on it, and tried on it and on all ``recognizers``.
         photos: to begin with.
     """
-    return PhotoCountLab(people, surrogate, recognizers, photos)
 
-
-class PhotoCountLab(Lab):
-    """See :func:`photo_count_lab`; ``person``, ``hull`` and ``photos`` are its controls."""
-
-    def __init__(self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], photos: int) -> None:
+    def __init__(self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3) -> None:
         super().__init__()
         self.people, self.surrogate = people, surrogate
-        names = {"style": {"description_width": "60px"}, "layout": {"width": "200px"}}
-        self.person = widgets.Dropdown(options=list(people), description="person", **names)
-        self.hull = widgets.Dropdown(options=HULLS, description="hull", **names)
+        self.person = pick("person", list(people), next(iter(people)))
+        self.hull = pick("hull", HULLS, HULLS[0])
         most = min(len(person.train) for person in people.values())
         self.photos = widgets.IntSlider(value=photos, min=1, max=most, description="training photos",
                                         style={"description_width": "100px"}, layout={"width": "380px"})  # fmt: skip
@@ -52,37 +47,28 @@ class PhotoCountLab(Lab):
         self._gallery = cache(lambda target: Gallery.of(target, people))
         self._targets, self._chart = (surrogate, *recognizers), cache(self._distances)
         self._masks: dict[tuple[str, str, int], Mask] = {}
-        self.fill(
-            widgets.HBox([self.person, self.hull, self.photos]),
-            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([widgets.VBox([widgets.HBox([self.picture.widget, self.pattern.widget]), self.board]), self.chart]),
-        )
-        for control in (self.person, self.hull, self.photos):
-            control.observe(self.restart, "value")
-        self.restart()
+        left = widgets.VBox([widgets.HBox([self.picture.widget, self.pattern.widget]), self.board])
+        self.fill([widgets.HBox([self.person, self.hull, self.photos])], [widgets.HBox([left, self.chart])])
+        self.watch(self.person, self.hull, self.photos)
 
     def work(self) -> Iterator[None]:
         name, hull, count = key = self.person.value, self.hull.value, self.photos.value
         person = self.people[name]
         if key not in self._masks:
-            method = OPOM(self.surrogate, hull=hull)
-            for step in method.iterate(person.train[:count]):
-                self.say(f"learning from {count} photos...", step.progress)
-                yield
-            self._masks[key] = Mask(step.delta.cpu(), method.eps, method.recipe())
+            method, told = OPOM(self.surrogate, hull=hull), f"learning from {count} photos..."
+            self._masks[key] = yield from self.learned(method, person.train[:count], told)
         mask = self._masks[key]
         self.picture.show(mask.apply(person.test[:1])[0], f"{name}, an unseen photo, masked")
         self.pattern.show((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1), "the mask, magnified")
         self.say("measuring distances...")
         yield
         self.chart.value = self._chart(name, hull)
-        rows = ["<tr><th>recognizer</th><th>PSR of the mask</th><th>noise</th><th>unprotected</th></tr>"]
+        rows = []
         for target in self._targets:
             self.say(f"asking {target.name}...")
             yield
             rows.append(self._row(target, name, mask))
-        self.board.value = f'<table class="opom-board">{"".join(rows)}</table>'
+        self.board.value = board(("recognizer", "PSR of the mask", "noise", "unprotected"), rows)
         self.done()
         yield
 
@@ -90,10 +76,9 @@ class PhotoCountLab(Lab):
         gallery, noise = self._gallery(target), RandomNoise(eps=mask.eps).fit(self.people[name].train)
         own = [{name: mask}, {name: noise}, None]
         rates = [100 * gallery.probes(masks, among=[name])[name].success(1) for masks in own]
-        box = "white box" if target.networks & self.surrogate.networks else "black box"
-        bar = f'<div class="opom-bar"><i style="width:{rates[0]:.0f}%;background:{COLORS[1]}"></i></div>'
-        cells = f'<td>{bar}<b class="opom-score">{rates[0]:.0f} %</b></td><td>{rates[1]:.0f} %</td><td>{rates[2]:.0f} %</td>'
-        return f'<tr><th scope="row">{escape(target.name)}<br><small>{box}</small></th>{cells}</tr>'
+        head = row_head(target.name, bool(target.networks & self.surrogate.networks))
+        mask_cell = f'<td>{bar(rates[0], COLORS[1])}<b class="opom-score">{rates[0]:.0f} %</b></td>'
+        return f"<tr>{head}{mask_cell}<td>{rates[1]:.0f} %</td><td>{rates[2]:.0f} %</td></tr>"
 
     def _distances(self, name: str, hull: str) -> str:
         """The distance of unseen photos and of strangers to the hull of the first 1, 2, ... photos, as a figure."""
@@ -114,3 +99,6 @@ class PhotoCountLab(Lab):
         parts = (self.picture.widget, self.pattern.widget, self.board, self.chart)
         told = f"{self.person.value}, {self.hull.value}, {self.photos.value} training photos"
         return f"<p>{escape(told)}</p><table><tr>{''.join(f'<td>{part.value}</td>' for part in parts)}</tr></table>"
+
+
+photo_count_lab = PhotoCountLab

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,7 +18,8 @@ from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, 
 from opom_edu.masks import OPOM
 from opom_edu.protect import THRESHOLDS, Faces
 from opom_edu.recognizers import Recognizer, check_recognizer
-from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.html import board, judgment, row_head
+from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture
 
 FMR, MAGNIFIED, VIEW = 1e-3, 10, 264  # VIEW: pixels of a picture's side
@@ -58,11 +58,8 @@ class PhotoLab(Lab):
         )  # fmt: skip
         self.upload = widgets.FileUpload(accept="image/*", multiple=True, description="Upload", tooltip=WHERE)
         self.pictures, self.board = [Picture(VIEW) for _ in range(3)], widgets.HTML()
-        status = widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"})
         note, row = widgets.HTML(f'<div class="opom-note">{WHERE}</div>'), [picture.widget for picture in self.pictures]
-        self.fill(
-            widgets.HBox([self.photo, self.slider, self.upload]), note, status, self.alert, widgets.HBox(row), self.board
-        )
+        self.fill([widgets.HBox([self.photo, self.slider, self.upload]), note], [widgets.HBox(row), self.board])
         for control in (self.photo, self.slider):
             control.observe(self.restart, "value")
         self.upload.observe(self._uploaded, "value")
@@ -94,10 +91,8 @@ class PhotoLab(Lab):
         if face is None or not others:
             raise PhotoError(f"no face was found in {name if face is None else 'any other photo'}; choose or upload others")
         clean, method = torch.cat(others), OPOM(self.recognizers[0], eps=levels / 255)
-        for step in method.iterate(clean):
-            self.say("learning the mask from the other photos...", step.progress)
-            yield
-        change = [(face.matrices[0], step.delta.permute(1, 2, 0).cpu().numpy())]
+        mask = yield from self.learned(method, clean, "learning the mask from the other photos...")
+        change = [(face.matrices[0], mask.delta.permute(1, 2, 0).numpy())]
         laid = lay_in(photos[name].pixels, change, eps=method.eps, gray=photos[name].gray)
         both = torch.cat([face.crops, Faces.seen(laid, face.matrices).crops])
         self._show(photos[name].pixels, laid, face.matrices[0], image_quality(both[:1], both[1:]).iloc[0])
@@ -106,12 +101,11 @@ class PhotoLab(Lab):
             self.say(f"{recognizer.name} compares...", index / len(self.recognizers))
             yield
             rows.append(self._row(recognizer, both, clean))
-        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
-        self.board.value = f'<table class="opom-board"><tr>{heads}</tr>{"".join(rows)}</table>'
+        self.board.value = board(HEADS, rows)
         self.done()
 
     def _row(self, recognizer: Recognizer, probes: Tensor, clean: Tensor) -> str:
-        name, box = recognizer.name, "white box" if recognizer is self.recognizers[0] else "black box"
+        name = recognizer.name
         if name not in self._thresholds and self._strangers is not None:
             found = recognizer.embed(quantize(self._strangers))
             one, other = torch.triu_indices(len(found), len(found), 1)
@@ -119,9 +113,8 @@ class PhotoLab(Lab):
         before, after = (recognizer.embed(probes) @ recognizer.embed(clean).T).mean(1).tolist()
         cells, line = f"<td>{before:.3f}</td><td>{after:.3f}</td>", self._thresholds.get(name)
         if line is not None:
-            kind, words = ("opom-match", "match") if after > line else ("opom-no-match", "no match")
-            cells += f'<td>{line:.3f}</td><td><b class="{kind}">{words}</b></td>'
-        return f'<tr><th scope="row">{escape(name)} <small>{box}</small></th>{cells}</tr>'
+            cells += f"<td>{line:.3f}</td><td>{judgment(after > line)}</td>"
+        return f"<tr>{row_head(name, recognizer is self.recognizers[0])}{cells}</tr>"
 
     def _show(self, pixels: Pixels, laid: Pixels, matrix: Array, quality: Any) -> None:
         """The surroundings of the face, as they lie in the photo, twice as wide as the crop."""
@@ -134,8 +127,7 @@ class PhotoLab(Lab):
             picture.show(torch.from_numpy(image.clip(0, 1)).permute(2, 0, 1), text)
 
     def still(self) -> str:
-        pictures = "".join(picture.widget.value for picture in self.pictures)
-        return f'<p>{escape(str(self.photo.value))}</p><div style="display:flex">{pictures}</div>{self.board.value}'
+        return pictured(str(self.photo.value), self.pictures, self.board.value)
 
 
 photo_lab = PhotoLab

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -132,9 +133,7 @@ class Replay:
         self.people, self.surrogate = people, check_recognizer(surrogate, "surrogate")
         self.steps, self.seed = steps, seed
         self._runs: dict[Take, Sequence[Frame]] = {}
-        self._clean: dict[str, Tensor] = {}
-        self._strangers: dict[str, Tensor] = {}
-        self._noise: dict[tuple[str, float], float] = {}
+        self._embedded, self._noise = cache(self._embed), cache(self._under_noise)
         self.method(Take(next(iter(people))))  # a black box is refused here, not in a thread
 
     def method(self, take: Take) -> Method:
@@ -163,18 +162,23 @@ class Replay:
 
     def scene(self, take: Take) -> Scene:
         """What is around the person of a take."""
-        name, person, embed = take.person, self.people[take.person], self.surrogate.embed
-        if name not in self._clean:
-            self._clean[name] = embed(quantize(torch.cat([person.train, person.test]))).cpu()
-            others = [other.test for other in self.people.values() if other is not person]
-            photos = self.people.distractors if len(self.people.distractors) else torch.cat(others)
-            self._strangers[name] = embed(quantize(photos[:STRANGERS])).cpu()
-        clean, strangers = self._clean[name], self._strangers[name]
-        if (name, take.levels) not in self._noise:
-            noise = RandomNoise(eps=take.levels / 255, seed=self.seed).fit(person.train)
-            noisy = Frame(0, 0.0, clean[: len(person.train)], embed(quantize(noise.apply(person.test))).cpu(), noise.delta)
-            self._noise[name, take.levels] = float(similarities(noisy, clean)[1].mean())
-        return Scene(clean, strangers, float((clean @ strangers.T).mean()), self._noise[name, take.levels])
+        clean, strangers = self._embedded(take.person)
+        return Scene(clean, strangers, float((clean @ strangers.T).mean()), self._noise(take.person, take.levels))
+
+    def _embed(self, name: str) -> tuple[Tensor, Tensor]:
+        person = self.people[name]
+        others = [other.test for other in self.people.values() if other is not person]
+        strangers = self.people.distractors if len(self.people.distractors) else torch.cat(others)
+        groups = torch.cat([person.train, person.test]), strangers[:STRANGERS]
+        clean, elsewhere = (self.surrogate.embed(quantize(photos)).cpu() for photos in groups)
+        return clean, elsewhere
+
+    def _under_noise(self, name: str, levels: float) -> float:
+        person, (clean, _) = self.people[name], self._embedded(name)
+        noise = RandomNoise(eps=levels / 255, seed=self.seed).fit(person.train)
+        masked = self.surrogate.embed(quantize(noise.apply(person.test))).cpu()
+        noisy = Frame(0, 0.0, clean[: len(person.train)], masked, noise.delta)
+        return float(similarities(noisy, clean)[1].mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from opom_edu.faces import People, quantize
 from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots.protection import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.html import bar, board
+from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture
 
 KINDS = {"unprotected": LIGHT, "random noise": GRAY, "mask": COLORS[1]}
@@ -25,14 +26,16 @@ photos. The line is the threshold at a false-match rate of {FMR:g} on the other 
 match. All people in the gallery are unchanged.</div>"""
 
 
-def robustness_lab(people: People, surrogate: Recognizer, targets: Sequence[Recognizer], **options: Any) -> RobustnessLab:
+class RobustnessLab(Lab):
     """Choose a change and how severe it is; see the photos and what recognizers make of them.
+
+    :func:`robustness_lab` is another name of it.
 
     Args:
         people: three or more; their distractors are not needed.
         surrogate: differentiable; on it the masks are learned, OPOM with the convex hull at eps 8/255.
         targets: the black boxes that are asked.
-        options: ``person`` and ``change``, names, where to begin.
+        person, change: names, where to begin.
 
     Raises:
         PeopleError: with fewer than three people.
@@ -41,22 +44,17 @@ def robustness_lab(people: People, surrogate: Recognizer, targets: Sequence[Reco
     Example::
 
         robustness_lab(load_people("synthetic", count=4), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
-    """
-    return RobustnessLab(people, OPOM(surrogate), targets, **options)
-
-
-class RobustnessLab(Lab):
-    """See :func:`robustness_lab`.
 
     Attributes:
         person, change, severity, stop: the controls. ``pictures``: of the first test photo, by kind; ``board``: HTML.
     """
 
     def __init__(
-        self, people: People, method: OPOM, targets: Sequence[Recognizer], person: str | None = None, change: str = "JPEG"
-    ) -> None:
+        self, people: People, surrogate: Recognizer, targets: Sequence[Recognizer], *, person: str | None = None,
+        change: str = "JPEG",
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.people, self.method, self.changes = people, method, {**CHANGES, **PURIFIERS}
+        self.people, self.method, self.changes = people, OPOM(surrogate), {**CHANGES, **PURIFIERS}
         for what, choice, choices in (("person", person or next(iter(people)), people), ("change", change, self.changes)):
             if choice not in choices:
                 raise ValueError(f"unknown {what} {choice!r}; choose one of {', '.join(choices)}")
@@ -69,19 +67,10 @@ class RobustnessLab(Lab):
         self.change = widgets.Dropdown(options=list(self.changes), value=change, description="change")
         self.severity = widgets.SelectionSlider(options=[0], description="severity", layout={"width": "440px"})
         self._offer()
-        self.fill(
-            widgets.HBox([self.person, self.change]),
-            self.severity,
-            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([picture.widget for picture in self.pictures.values()]),
-            self.board,
-            widgets.HTML(NOTE),
-        )
+        pictures = widgets.HBox([picture.widget for picture in self.pictures.values()])
+        self.fill([widgets.HBox([self.person, self.change]), self.severity], [pictures, self.board, widgets.HTML(NOTE)])
         self.change.observe(self._offer, "value")
-        for control in (self.person, self.severity):
-            control.observe(self.restart, "value")
-        self.restart()
+        self.watch(self.person, self.severity)
 
     @shown
     def _offer(self, change: Any = None) -> None:
@@ -95,10 +84,7 @@ class RobustnessLab(Lab):
         name, change, severity = self.person.value, self.changes[self.change.value], self.severity.value
         person = self.people[name]
         if name not in self._masks:
-            for step in self.method.iterate(person.train):
-                self.say(f"learning {name}'s mask...", step.progress)
-                yield
-            self._masks[name] = Mask(step.delta.cpu(), self.method.eps, self.method.recipe())
+            self._masks[name] = yield from self.learned(self.method, person.train, f"learning {name}'s mask...")
         worn = {"random noise": RandomNoise(eps=self.method.eps).fit(person.train), "mask": self._masks[name]}
         photos: dict[str, Tensor] = {}
         for kind, picture in self.pictures.items():
@@ -112,24 +98,24 @@ class RobustnessLab(Lab):
             asked = gallery.recognizer
             self.say(f"asking {asked.name}...", len(rows) / len(self.galleries))
             similar = {kind: (asked.embed(own) @ gallery.own[name].T).cpu()[other] for kind, own in photos.items()}
-            bars = "".join(_bar(kind, own, thresholds[name]) for kind, own in similar.items())
-            rows.append(f'<tr><th scope="row">{escape(asked.name)}</th>{bars}</tr>')
+            cells = "".join(_cell(kind, own, thresholds[name]) for kind, own in similar.items())
+            rows.append(f'<tr><th scope="row">{escape(asked.name)}</th>{cells}</tr>')
             yield
-        heads = "".join(f'<th scope="col">{kind}</th>' for kind in KINDS)
-        self.board.value = f'<table class="opom-board"><tr><th scope="col">black box</th>{heads}</tr>{"".join(rows)}</table>'
+        self.board.value = board(("black box", *KINDS), rows)
         self.done()
 
     def still(self) -> str:
         told = f"{self.person.value}, {self.change.value}: {self.severity.label}"
-        pictures = "".join(picture.widget.value for picture in self.pictures.values())
-        return f'<p>{escape(told)}</p><div style="display:flex">{pictures}</div>{self.board.value}'
+        return pictured(told, self.pictures.values(), self.board.value)
 
 
-def _bar(kind: str, similar: Tensor, threshold: float) -> str:
+def _cell(kind: str, similar: Tensor, threshold: float) -> str:
     """The mean of similarities as a bar, with the threshold, and how many lie above it, as a cell of a table."""
     mean, matching = float(similar.mean()), 100 * float((similar > threshold).float().mean())
     told = f"similarity {mean:.2f}, threshold {threshold:.2f}, {matching:.0f} % match"
     width, line = (100 * min(1.0, max(0.0, value)) for value in (mean, threshold))
-    bar = f'<i style="width:{width:.0f}%;background:{KINDS[kind]}"></i><b style="left:{line:.0f}%"></b>'
     words = f"<small>{mean:.2f}, {matching:.0f} % match</small>"
-    return f'<td><div class="opom-bar" role="img" aria-label="{told}">{bar}</div>{words}</td>'
+    return f"<td>{bar(width, KINDS[kind], line=line, told=told)}{words}</td>"
+
+
+robustness_lab = RobustnessLab

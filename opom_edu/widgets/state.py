@@ -213,12 +213,13 @@ class LabState:
         if (name, choice) not in self._scores:
             self.prepare(name)
             gallery, own = self._galleries[name], self._galleries[name].own[choice.person]
-            faces, others = self._others(name, choice.person)
+            others = gallery.strangers(choice.person)
             probe = self.recognizers[name].embed(self.protected(choice)[choice.photo][None])[0]
             enrolled = own[self.enrolled(choice)]
             similarity, elsewhere = float(probe @ enrolled), others @ probe
             rank = 1 + int((elsewhere > similarity).sum())
-            face = self.people[choice.person].test[self.enrolled(choice)] if rank == 1 else faces[int(elsewhere.argmax())]
+            photos = self.people[choice.person].test if rank == 1 else self._strangers(choice.person)
+            face = photos[self.enrolled(choice) if rank == 1 else int(elsewhere.argmax())]
             self._scores[name, choice] = Score(
                 similarity, float(own[choice.photo] @ enrolled), self._thresholds[name][choice.person],
                 float((gallery.own[choice.person] @ others.T).mean()), rank, face,
@@ -234,23 +235,16 @@ class LabState:
         key = name, replace(choice, photo=0)
         if key not in self._rates:
             self.prepare(name)
-            gallery, person = self._galleries[name], self.people[choice.person]
-            faces, others = self._others(name, person.name)
-            alone = replace(
-                gallery, people=People([person], faces), own={person.name: gallery.own[person.name]}, distractors=others
-            )
-            probes = alone.probes({person.name: self._known(choice)})[person.name]
-            clean = alone.probes()[person.name]
-            self._rates[key] = Rate(100 * probes.success(1), 100 * clean.success(1))
+            both = ({choice.person: self._known(choice)}, None)
+            found = [self._galleries[name].probes(masks, among=[choice.person])[choice.person] for masks in both]
+            self._rates[key] = Rate(*(100 * probes.success(1) for probes in found))
         return self._rates[key]
 
-    def _others(self, name: str, person: str) -> tuple[Tensor, Tensor]:
-        """Photos and embeddings of those from whom a person is to be told apart."""
+    def _strangers(self, person: str) -> Tensor:
+        """The photos whose embeddings are :meth:`Gallery.strangers`."""
         if len(self.people.distractors):
-            return self.people.distractors, self._galleries[name].distractors
-        elsewhere = [other for other in self.people if other != person]
-        photos = torch.cat([self.people[other].test for other in elsewhere])
-        return photos, torch.cat([self._galleries[name].own[other] for other in elsewhere])
+            return self.people.distractors
+        return torch.cat([other.test for name, other in self.people.items() if name != person])
 
     def _known(self, choice: Choice) -> Mask:
         mask = self.mask(choice)

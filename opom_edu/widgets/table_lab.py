@@ -9,12 +9,15 @@ import ipywidgets as widgets
 import pandas as pd
 
 from opom_edu.experiments.paper import beside_paper, heat_figure, orders, paper_table, told, white_boxes
+from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab
-from opom_edu.widgets.parts import drawing
+from opom_edu.widgets.parts import pick
 
 
-def table_lab(rows: pd.DataFrame, *, rank: int = 1) -> TableLab:
+class TableLab(Lab):
     """Choose people, rank and surrogate; see the rates as a heat map, the order of methods, and the paper's figures.
+
+    :func:`table_lab` is another name of it.
 
     Args:
         rows: what :func:`opom_edu.experiments.reproduce` returned.
@@ -22,36 +25,24 @@ def table_lab(rows: pd.DataFrame, *, rank: int = 1) -> TableLab:
 
     Raises:
         TraitError: for a rank that the rows lack.
-    """
-    return TableLab(rows, rank)
-
-
-class TableLab(Lab):
-    """See :func:`table_lab`.
 
     Attributes:
         regime, surrogate, rank: the controls.
         chart, words, beside: HTML.
     """
 
-    def __init__(self, rows: pd.DataFrame, rank: int) -> None:
+    def __init__(self, rows: pd.DataFrame, *, rank: int = 1) -> None:
         super().__init__()
         self.rows, self.white = rows, white_boxes(rows)
-        look = {"style": {"description_width": "70px"}, "layout": {"width": "260px"}}
         ranks = [int(name.removeprefix("psr_")) for name in rows if name.startswith("psr_")]
-        self.regime = widgets.Dropdown(options=list(rows["regime"].unique()), description="people", **look)
-        self.surrogate = widgets.Dropdown(options=list(rows["surrogate"].unique()), description="learned on", **look)
-        self.rank = widgets.Dropdown(options=ranks, value=rank, description="rank", **look)
+        regimes, surrogates = (list(rows[column].unique()) for column in ("regime", "surrogate"))
+        self.regime = pick("people", regimes, regimes[0], 260, 70)
+        self.surrogate = pick("learned on", surrogates, surrogates[0], 260, 70)
+        self.rank = pick("rank", ranks, rank, 260, 70)
         self.chart, self.words, self.beside = (widgets.HTML() for _ in range(3))
-        self.fill(
-            widgets.HBox([self.regime, self.surrogate, self.rank]),
-            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([self.chart, widgets.VBox([self.words, self.beside])]),
-        )
-        for control in (self.regime, self.surrogate, self.rank):
-            control.observe(self.restart, "value")
-        self.restart()
+        controls = [self.regime, self.surrogate, self.rank]
+        self.fill([widgets.HBox(controls)], [widgets.HBox([self.chart, widgets.VBox([self.words, self.beside])])])
+        self.watch(*controls)
 
     def work(self) -> Iterator[None]:
         regime, surrogate, rank = self.regime.value, self.surrogate.value, self.rank.value
@@ -77,3 +68,6 @@ class TableLab(Lab):
     def still(self) -> str:
         cells = "".join(f"<td>{part}</td>" for part in (self.chart.value, self.words.value + self.beside.value))
         return f"<table><tr>{cells}</tr></table>"
+
+
+table_lab = TableLab

@@ -12,9 +12,10 @@ from torch.nn.functional import interpolate
 
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer, check_recognizer
+from opom_edu.widgets.html import thumbnail
 from opom_edu.widgets.lab import Lab, shown
 from opom_edu.widgets.pairs import Pairs
-from opom_edu.widgets.parts import thumbnail
+from opom_edu.widgets.parts import pick
 from opom_edu.widgets.threshold_charts import EDGES, GENUINE, IMPOSTOR, histogram, roc_chart
 
 FREE, STEP = 1.0, 0.005  # at a false-match rate of 1, every threshold will do
@@ -22,12 +23,11 @@ TARGETS = (("by hand", FREE), ("10 %", 1e-1), ("1 %", 1e-2), ("0.1 %", 1e-3))
 EXAMPLES = 3  # wrongly judged pairs of each kind
 
 
-def threshold_lab(
-    people: People, recognizers: Sequence[Recognizer], *, fmr: float | None = 1e-2, threshold: float | None = None
-) -> ThresholdLab:
+class ThresholdLab(Lab):
     """Slide a threshold through all pairs of photos; see the false-match rate, the true-accept rate and the mistakes.
 
-    The pairs are all those among everybody's test photos and the strangers' photos, for the chosen recognizer.
+    The pairs are all those among everybody's test photos and the strangers' photos, for the chosen recognizer; what is known
+    of them is in :class:`~opom_edu.widgets.pairs.Pairs`. :func:`threshold_lab` is another name of the lab.
 
     Args:
         people: two or more, with two test photos each or more; strangers (distractors) make for more pairs of two people.
@@ -43,12 +43,6 @@ def threshold_lab(
     Example::
 
         threshold_lab(load_people("synthetic"), [load_recognizer("ir-softmax"), load_recognizer("ir-arcface")])
-    """
-    return ThresholdLab(people, recognizers, fmr, threshold)
-
-
-class ThresholdLab(Lab):
-    """The view of :class:`~opom_edu.widgets.pairs.Pairs`, one per recognizer: see :func:`threshold_lab`.
 
     Attributes:
         pairs: by recognizer, computed when it is first chosen.
@@ -57,7 +51,7 @@ class ThresholdLab(Lab):
     """
 
     def __init__(
-        self, people: People, recognizers: Sequence[Recognizer], fmr: float | None, threshold: float | None
+        self, people: People, recognizers: Sequence[Recognizer], *, fmr: float | None = 1e-2, threshold: float | None = None
     ) -> None:
         super().__init__()
         self.people = people
@@ -66,8 +60,7 @@ class ThresholdLab(Lab):
             raise ValueError("one recognizer or more is needed, and every one counts once")
         self.pairs: dict[str, Pairs] = {}
         self._thumbnails: dict[int, str] = {}
-        self.recognizer = widgets.Dropdown(options=list(self.recognizers), description="recognizer",
-                                           style={"description_width": "70px"}, layout={"width": "260px"})  # fmt: skip
+        self.recognizer = pick("recognizer", list(self.recognizers), next(iter(self.recognizers)), 260, 70)
         target = FREE if threshold is not None or fmr is None else fmr
         self.target = widgets.ToggleButtons(
             options=TARGETS, value=target, style={"button_width": "74px"}, layout={"width": "350px"},
@@ -83,18 +76,11 @@ class ThresholdLab(Lab):
         self.histogram, self.curve, self.words, self.examples = (widgets.HTML() for _ in range(4))
         label = widgets.Label("false-match rate at most")
         self.fill(
-            widgets.HBox([self.recognizer, label, self.target]),
-            self.slider,
-            widgets.HBox([self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox([self.histogram, self.curve]),
-            self.words,
-            self.examples,
+            [widgets.HBox([self.recognizer, label, self.target]), self.slider],
+            [widgets.HBox([self.histogram, self.curve]), self.words, self.examples],
         )
-        self.recognizer.observe(self.restart, "value")
-        self.target.observe(self.restart, "value")
         self.slider.observe(self._slid, "value")
-        self.restart()
+        self.watch(self.recognizer, self.target)
 
     @shown
     def _slid(self, change: Any) -> None:
@@ -165,3 +151,6 @@ def told(threshold: float, counts: dict[str, int]) -> str:
         f'<b style="color:{GENUINE}">true-accept rate <span class="opom-score">{100 * tar:.1f}</span> %</b>; '
         f"{counts['genuine'] - counts['accepted']:,} rejected.</div>"
     )
+
+
+threshold_lab = ThresholdLab

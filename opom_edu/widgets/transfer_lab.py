@@ -11,7 +11,9 @@ import ipywidgets as widgets
 from opom_edu.faces import People
 from opom_edu.plots.protection import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
+from opom_edu.widgets.html import bar, board, row_head
 from opom_edu.widgets.lab import Lab, shown
+from opom_edu.widgets.parts import pick
 from opom_edu.widgets.transfers import AIDS, LEARNED, Recipe, Transfers
 
 LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
@@ -71,32 +73,18 @@ class TransferLab(Lab):
         note = f"""<div class="opom-note">PSR: in how many percent of the queries another photo of the person is <i>not</i>
             found first; all test photos of {names}. From top to bottom: the mask, random noise of the same size,
             unprotected.</div>"""
+        controls = [self.surrogate, self.method, self.levels, self.steps, *self.aids.values()]
+        left = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"})
+        right = widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"})
         self.fill(
-            widgets.HTML(LOOK),
-            widgets.HBox(
-                [self.surrogate, self.method, self.levels, self.steps, *self.aids.values()], layout={"align_items": "center"}
-            ),
-            widgets.HBox([self.every, self.progress, self.status, self.stop], layout={"align_items": "center"}),
-            self.alert,
-            widgets.HBox(
-                [
-                    widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"}),
-                    widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"}),
-                ]
-            ),
+            [widgets.HTML(LOOK), widgets.HBox(controls, layout={"align_items": "center"})],
+            [widgets.HBox([left, right])],
+            [self.every],
         )
-        for control in (self.surrogate, self.method, self.levels, self.steps, *self.aids.values()):
-            control.observe(self._changed, "value")
         self.every.on_click(self._fill_all)
-        self.restart()
+        self.watch(*controls)
 
     def _make_controls(self, surrogate: str, recipe: Recipe) -> None:
-        def pick(what: str, options: Sequence[Any], value: Any, width: int, label: int) -> widgets.Dropdown:
-            style = {"description_width": f"{label}px"}
-            return widgets.Dropdown(
-                options=options, value=value, description=what, style=style, layout={"width": f"{width}px"}
-            )
-
         self.surrogate = pick("learned on", self.transfers.surrogates, surrogate, 255, 72)
         self.method = pick("method", LEARNED, recipe.method, 145, 52)
         levels = sorted({*LEVELS, recipe.levels})
@@ -119,10 +107,6 @@ class TransferLab(Lab):
         """What the controls say, but for the surrogate."""
         aids = frozenset(name for name, box in self.aids.items() if box.value)
         return Recipe(self.method.value, self.levels.value, self.steps.value, aids)
-
-    @shown
-    def _changed(self, change: Any = None) -> None:
-        self.restart()
 
     @shown
     def _fill_all(self, button: Any) -> None:
@@ -149,8 +133,7 @@ class TransferLab(Lab):
     def _show(self, recipe: Recipe) -> None:
         transfers, surrogate = self.transfers, self.surrogate.value
         rows = [_row(transfers, surrogate, recipe, name) for name in transfers.recognizers]
-        heads = "".join(f'<th scope="col">{head}</th>' for head in ("recognizer", "PSR, 0 to 100 %", "mask (noise, none)"))
-        self.board.value = f'<table class="opom-board opom-rates"><tr>{heads}</tr>{"".join(rows)}</table>'
+        self.board.value = board(("recognizer", "PSR, 0 to 100 %", "mask (noise, none)"), rows, kind="opom-rates")
         self.matrix.value = _matrix(transfers, surrogate, recipe)
 
     def still(self) -> str:
@@ -165,17 +148,13 @@ def _words(recipe: Recipe) -> str:
 
 def _row(transfers: Transfers, surrogate: str, recipe: Recipe, target: str) -> str:
     """One recognizer's bars, as HTML."""
-    box = "white box" if target == surrogate else "black box"
-    head = f'<th scope="row">{escape(target)}<br><small>{box}</small></th>'
+    head = row_head(target, target == surrogate)
     mask = transfers.known(surrogate, recipe, target)
     if mask is None:
         return f'<tr>{head}<td colspan="2"><span class="opom-score">computing...</span></td></tr>'
     noise, nothing = transfers.noise(target, recipe.levels), transfers.unprotected(target)
     color = COLORS[3] if target == surrogate else COLORS[1]
-    bars = "".join(
-        f'<div class="opom-bar"><i style="width:{value:.1f}%;background:{shade}"></i></div>'
-        for value, shade in ((mask, color), (noise, GRAY), (nothing, LIGHT))
-    )
+    bars = bar(mask, color) + bar(noise, GRAY) + bar(nothing, LIGHT)
     told = f"mask {mask:.0f} %, random noise {noise:.0f} %, unprotected {nothing:.0f} %"
     return (
         f'<tr>{head}<td><div role="img" aria-label="{told}" title="{told}">{bars}</div></td>'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from opom_edu.evaluation import Gallery, rates
 from opom_edu.evaluation.gallery import Probes
@@ -73,22 +72,11 @@ class Transfers:
 
     def method(self, surrogate: str, recipe: Recipe) -> Method:
         """The method that learns on the surrogate of that name."""
-        parameters: dict[str, Any] = {
-            "steps": recipe.steps,
-            "momentum": 1.0 if "momentum" in recipe.aids else 0.0,
-            "transforms": [],
-        }
-        if "flips" in recipe.aids:
-            parameters["transforms"].append(random_flip())
-        if "diversity" in recipe.aids:
-            parameters["transforms"].append(input_diversity())
+        aids = {"flips": random_flip(), "diversity": input_diversity()}
         method = make_method(
-            recipe.method,
-            self.recognizers[surrogate],
-            eps=recipe.levels / 255,
-            seed=self.seed,
-            **parameters,
-        )
+            recipe.method, self.recognizers[surrogate], eps=recipe.levels / 255, seed=self.seed, steps=recipe.steps,
+            momentum=float("momentum" in recipe.aids), transforms=[aids[name] for name in aids if name in recipe.aids],
+        )  # fmt: skip
         assert isinstance(method, Method)  # all of LEARNED are
         return method
 

@@ -15,8 +15,9 @@ from torch import Tensor
 from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
 from opom_edu.video_report import VideoReport
-from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.parts import Picture, drawing
+from opom_edu.widgets.html import drawing
+from opom_edu.widgets.lab import Lab
+from opom_edu.widgets.parts import Picture
 
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
@@ -24,8 +25,10 @@ SIDE = 250  # pixels of a picture in the page
 STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
 
 
-def video_lab(video: str | Path, copy: str | Path, report: VideoReport) -> VideoLab:
+class VideoLab(Lab):
     """Slide through a video's frames: clean, protected, the difference, and similarity over time.
+
+    :func:`video_lab` is another name of it.
 
     Args:
         video, copy: the files, of 500 frames at the most.
@@ -33,12 +36,6 @@ def video_lab(video: str | Path, copy: str | Path, report: VideoReport) -> Video
 
     Raises:
         ValueError: if there are more frames, or nothing was measured.
-    """
-    return VideoLab(video, copy, report)
-
-
-class VideoLab(Lab):
-    """The view of a protected video: see :func:`video_lab`.
 
     Attributes:
         frame, play, recognizer, person: the controls; ``frame`` is the slider.
@@ -60,20 +57,9 @@ class VideoLab(Lab):
         self.person = widgets.Dropdown(options=sorted(report.table["person"].unique()), description="person")
         self.pictures = [Picture(SIDE) for _ in range(3)]
         self.chart = widgets.HTML()
-        self.fill(
-            widgets.HBox([self.play, self.frame, self.recognizer, self.person]),
-            widgets.HBox([self.progress, self.status, self.stop]),
-            self.alert,
-            widgets.HBox([picture.widget for picture in self.pictures]),
-            self.chart,
-        )
-        for control in (self.frame, self.recognizer, self.person):
-            control.observe(self._changed, "value")
-        self._changed()
-
-    @shown
-    def _changed(self, _: object = None) -> None:
-        self.restart()
+        pictures = widgets.HBox([picture.widget for picture in self.pictures])
+        self.fill([widgets.HBox([self.play, self.frame, self.recognizer, self.person])], [pictures, self.chart])
+        self.watch(self.frame, self.recognizer, self.person)
 
     def work(self) -> Iterator[None]:
         number, person, recognizer = self.frame.value, self.person.value, self.recognizer.value
@@ -96,6 +82,9 @@ class VideoLab(Lab):
     def still(self) -> str:
         cells = "".join(f"<td>{picture.widget.value}</td>" for picture in self.pictures)
         return f"<table><tr>{cells}</tr></table>{self.chart.value}"
+
+
+video_lab = VideoLab
 
 
 def _frames(path: str | Path) -> list[Tensor]:
