@@ -120,42 +120,20 @@ def take_photo(
     """
     height, width = (size, size) if isinstance(size, int) else size
     model, identity = sitter.model, sitter.identity
-    vertices = model.shaped(
-        {f"faceunits:{name}": strength for name, strength in conditions.actions.items()}, sitter.vertices
-    )
-    normals = model.normals(vertices)
-    collar = 5.78 + 0.02 * (identity.seed % 5)
-    cloth = np.clip((collar - 0.06 - model.rest[:, 1] + 0.35 * abs(model.rest[:, 0])) / 0.1, 0, 1) * (model.vertex_part == 0)
-    vertices = vertices + 0.04 * cloth[:, None] * normals
-
-    turn = _rotation(conditions)
-
-    def seen(points: Array) -> Array:
-        """In the camera's directions, around the pivot."""
-        return np.asarray((points - PIVOT) @ turn.T)
-
-    def plane(points: Array) -> Array:
-        """On the image plane, y down."""
-        return points[..., :2] * (1.0, -1.0) * (conditions.distance / (conditions.distance - points[..., 2:] + 0.6))
-
-    marks = plane(seen(model.landmarks(vertices)))
-    frame = crop_frame(marks, margin, conditions.shift) if scene is None else scene_frame(marks, *scene)
-    scale = height * samples
-
-    def pixels(points: Array) -> Array:
-        """Column, row and depth in the picture's samples."""
-        return np.concatenate([(plane(points) @ frame[:, :2].T + frame[:, 2]) * scale, points[..., 2:]], -1)
-
-    places, facing = seen(vertices), normals @ turn.T
+    vertices, normals, collar = _dressed(sitter, conditions)
+    view = _View(conditions, height * samples)
+    marks = view.plane(view.seen(model.landmarks(vertices)))
+    view.frame = crop_frame(marks, margin, conditions.shift) if scene is None else scene_frame(marks, *scene)
+    places, facing = view.seen(vertices), normals @ view.turn.T
     shape = (height * samples, width * samples)
     depth, found, weights = np.full(shape, -1e9), np.full(shape, -1, np.int64), np.zeros((*shape, 2))
-    draw_triangles(pixels(places), model.opaque, model.opaque_part == 0, depth, found, weights)
+    draw_triangles(view.pixels(places), model.opaque, model.opaque_part == 0, depth, found, weights)
 
     lights = _lights(conditions)
     to_light = look_along(lights[shading.KEY])
-    per_decimeter = scale * np.hypot(*frame[:, 0])
-    detail = float(np.clip(per_decimeter / 560, 0.2, 1))  # small pictures take fewer and wider strands
-    ribbons = [_posed(group, detail, share, vertices - sitter.vertices, seen) for group, share in _worn(sitter, conditions)]
+    detail = float(np.clip(view.per_decimeter / 560, 0.2, 1))  # small pictures take fewer and wider strands
+    moved = vertices - sitter.vertices
+    ribbons = [_posed(group, detail, share, moved, view.seen) for group, share in _worn(sitter, conditions)]
     shadow = _shadow(places, [points for points, _, _ in ribbons], model, to_light)
     image = background(conditions.background, *shape)
     _, scalp = sitter.hair(conditions.hair, conditions.hair_seed)
@@ -166,22 +144,64 @@ def take_photo(
         shadow, conditions.light_hardness, image,
     )  # fmt: skip
     exposure = _exposure(image, found, model, conditions)
-    _draw_lashes(model, pixels(places), depth, image)
+    _draw_lashes(model, view.pixels(places), depth, image)
     for points, widths, group in ribbons:
         base = linear(identity.hair_color if group.color is None else group.color)
-        lines = pixels(points)
-        near = np.zeros(len(lines), np.bool_)
-        for step in (0, lines.shape[1] // 2, -1):  # root, middle or tip within the picture
-            x, y = lines[:, step, 0], lines[:, step, 1]
-            near |= (x > -20) & (x < shape[1] + 20) & (y > -20) & (y < shape[0] + 20)
+        lines = view.pixels(points)
+        near = _within(lines, shape)
         points, lines, count = points[near], lines[near], len(points)
         colors = np.empty_like(points)
         tints, depths = group.tints[:count][near], group.depths[:count][near]
         shading.shade_ribbons(points, tints, depths, base, group.shine, lights, to_light, shadow, colors)
-        draw_ribbons(lines, widths[near] * per_decimeter, colors, 0.9, image, depth)
+        draw_ribbons(lines, widths[near] * view.per_decimeter, colors, 0.9, image, depth)
     jpeg = _develop(image, exposure, conditions, (height, width))
-    decoded = decode(jpeg)
-    return Photo(decoded, (marks @ frame[:, :2].T + frame[:, 2]) * height, jpeg, conditions)
+    return Photo(decode(jpeg), (marks @ view.frame[:, :2].T + view.frame[:, 2]) * height, jpeg, conditions)
+
+
+def _dressed(sitter: Sitter, conditions: Conditions) -> tuple[Array, Array, float]:
+    """The mesh with a photo's expression and a shirt's thickness, its normals, and how high the collar lies."""
+    model = sitter.model
+    vertices = model.shaped(
+        {f"faceunits:{name}": strength for name, strength in conditions.actions.items()}, sitter.vertices
+    )
+    normals = model.normals(vertices)
+    collar = 5.78 + 0.02 * (sitter.identity.seed % 5)
+    cloth = np.clip((collar - 0.06 - model.rest[:, 1] + 0.35 * abs(model.rest[:, 0])) / 0.1, 0, 1) * (model.vertex_part == 0)
+    return vertices + 0.04 * cloth[:, None] * normals, normals, collar
+
+
+class _View:
+    """From the head's own frame to the picture's samples; ``frame (2, 3)``: of the image plane, in shares of the height."""
+
+    def __init__(self, conditions: Conditions, scale: int) -> None:
+        self.turn, self.distance, self.scale = _rotation(conditions), conditions.distance, scale
+        self.frame = np.zeros((2, 3))  # until it is known where the face is
+
+    def seen(self, points: Array) -> Array:
+        """In the camera's directions, around the pivot."""
+        return np.asarray((points - PIVOT) @ self.turn.T)
+
+    def plane(self, points: Array) -> Array:
+        """On the image plane, y down."""
+        return points[..., :2] * (1.0, -1.0) * (self.distance / (self.distance - points[..., 2:] + 0.6))
+
+    def pixels(self, points: Array) -> Array:
+        """Column, row and depth in the picture's samples."""
+        flat = (self.plane(points) @ self.frame[:, :2].T + self.frame[:, 2]) * self.scale
+        return np.concatenate([flat, points[..., 2:]], -1)
+
+    @property
+    def per_decimeter(self) -> float:
+        return float(self.scale * np.hypot(*self.frame[:, 0]))
+
+
+def _within(lines: Array, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which lines have their root, middle or tip in the picture, or 20 samples beside it."""
+    near = np.zeros(len(lines), np.bool_)
+    for step in (0, lines.shape[1] // 2, -1):
+        x, y = lines[:, step, 0], lines[:, step, 1]
+        near |= (x > -20) & (x < shape[1] + 20) & (y > -20) & (y < shape[0] + 20)
+    return near
 
 
 def decode(jpeg: bytes) -> NDArray[np.uint8]:

@@ -66,62 +66,21 @@ def shade_surface(
                 row = w0 * layout[t, 0, 1] + w1 * layout[t, 1, 1] + w2 * layout[t, 2, 1]
                 bilinear(texture, column, row, skin)
                 pore = grain[int(row * 7.5) & 255, int(column * 7.5) & 255]
-                i = min(max(int(row), 0), scalp.shape[0] - 1)
-                j = min(max(int(column), 0), scalp.shape[1] - 1)
-                hair = scalp[i, j]
+                hair = scalp[min(max(int(row), 0), scalp.shape[0] - 1), min(max(int(column), 0), scalp.shape[1] - 1)]
                 n0 += skin[3] * 0.6 + 0.035 * pore
                 n1 += skin[3] * 0.4 + 0.035 * grain[int(column * 7.5) & 255, int(row * 7.5) & 255]
-                stubble = min(0.85, skin[5] * options[1] * (0.7 + 0.3 * pore))
-                for k in range(3):
-                    color[k] = skin[k] * (1 + 0.035 * pore)
-                    color[k] *= 1 - 0.62 * max(0.0, stubble) * (1 - 0.12 * (k == 2))
-                    color[k] += (colors[5, k] - color[k]) * 0.6 * skin[6] * options[3]
-                    tone = colors[1, k] * (1 + 0.10 * pore)
-                    tone += (colors[4, k] * (1 + 0.05 * pore) - tone) * options[2]
-                    color[k] += (tone - color[k]) * lip * 0.85
-                    color[k] *= 1 - 0.12 * min(1.0, ear) * (k > 0)
-                    color[k] += (colors[3, k] * (0.8 + 0.25 * pore) - color[k]) * hair
-                color[0] += (0.16 - color[0]) * mouth
-                color[1] += (0.045 - color[1]) * mouth
-                color[2] += (0.04 - color[2]) * mouth
-                zone = smooth(0.4, 0.05, abs(x)) * (y > 6.85)  # forehead and nose shine most
-                gloss = (0.35 + 0.65 * options[0]) * (0.6 + 0.5 * zone) * (1 + 0.25 * pore) * (1 - 0.8 * hair)
-                gloss = gloss * (1 - lip) + lip * (0.7 + 0.6 * options[2])
-                cloth = smooth(0.0, 0.03, options[5] - y + options[6] * abs(x) + 0.9 * max(0.0, abs(x) - 0.65))
-                if cloth > 0:
-                    weave = 1 + 0.05 * pore
-                    for k in range(3):
-                        color[k] += (colors[2, k] * weave - color[k]) * cloth
-                    gloss *= 1 - cloth
-                    scatter = 1 - cloth
-                scatter *= 1 - hair
+                gloss, scatter = color_body(x, y, lip, mouth, ear, hair, pore, skin, options, colors, color)
             elif LEFT_EYE <= kind <= RIGHT_EYE:
                 side = 1.0 if kind == LEFT_EYE else -1.0
                 ex, ey = (x - side * eyeball[0]) / eyeball[3], (y - eyeball[1]) / eyeball[3]
                 radius = math.sqrt(ex * ex + ey * ey) if z > eyeball[2] else 2.0
-                turn = math.atan2(ey, ex)
-                veins = 0.03 * abs(ex)
-                color[0], color[1], color[2] = 0.44 - veins, 0.415 - 2 * veins, 0.40 - 2 * veins
-                iris = options[4]
-                inside = 1 - smooth(iris * 0.93, iris * 1.05, radius)
-                fibers = 1 + 0.22 * math.sin(turn * 21 + 4 * math.sin(turn * 6)) * smooth(iris * 0.4, iris * 0.6, radius)
-                ring = (1 - 0.6 * smooth(iris * 0.72, iris, radius)) * (1.3 - 0.4 * smooth(iris * 0.4, iris * 0.75, radius))
-                pupil = 1 - smooth(iris * 0.36, iris * 0.43, radius)
-                for k in range(3):
-                    color[k] += (1.1 * colors[0, k] * fibers * ring - color[k]) * inside
-                    color[k] += (0.008 - color[k]) * pupil
-                lid = smooth(0.62, 0.2, ey)  # the upper lid's shade
-                open_ *= 0.55 + 0.45 * lid
+                color_eye(ex, ey, radius, options[4], colors, color)
+                open_ *= 0.55 + 0.45 * smooth(0.62, 0.2, ey)  # the upper lid's shade
                 across = (ex - 0.24 * key[0]) ** 2 + (ey - 0.12 - 0.16 * key[1]) ** 2
                 glint = 0.7 * (1 - smooth(0.002, 0.008, across))
                 scatter, sheen = 0.3, 0.6
             elif UPPER_TEETH <= kind <= LOWER_TEETH:
-                bow = math.atan2(x, z - 0.95)
-                gap = 0.35 + 0.65 * smooth(0.0, 0.10, 0.5 + 0.5 * math.cos(bow * 36))
-                gum = smooth(6.76, 6.80, y) if kind == UPPER_TEETH else smooth(6.50, 6.46, y)
-                color[0] = 0.74 * gap + (0.42 - 0.74 * gap) * gum
-                color[1] = 0.70 * gap + (0.16 - 0.70 * gap) * gum
-                color[2] = 0.60 * gap + (0.15 - 0.60 * gap) * gum
+                color_teeth(x, y, z, kind == UPPER_TEETH, color)
                 gloss = 0.6
                 open_ *= smooth(0.30, 0.14, abs(x)) * 0.9 + 0.1  # the corners of the mouth are dark
             elif kind == TONGUE:
@@ -156,6 +115,62 @@ def shade_surface(
                 value += sky * 0.018 * gloss * (0.5 + 0.5 * up) * open_
                 value += lights[5, k] * rim_facing * (0.25 * color[k] + rim_shine) * open_
                 image[v, u, k] = value + glint * lights[1, k] * min(1.0, 2 * open_)
+
+
+@fast
+def color_body(x, y, lip, mouth, ear, hair, pore, skin, options, colors, color):
+    """The color of skin, lips, scalp and cloth; returns how much it shines and scatters."""
+    stubble = min(0.85, skin[5] * options[1] * (0.7 + 0.3 * pore))
+    for k in range(3):
+        color[k] = skin[k] * (1 + 0.035 * pore)
+        color[k] *= 1 - 0.62 * max(0.0, stubble) * (1 - 0.12 * (k == 2))
+        color[k] += (colors[5, k] - color[k]) * 0.6 * skin[6] * options[3]
+        tone = colors[1, k] * (1 + 0.10 * pore)
+        tone += (colors[4, k] * (1 + 0.05 * pore) - tone) * options[2]
+        color[k] += (tone - color[k]) * lip * 0.85
+        color[k] *= 1 - 0.12 * min(1.0, ear) * (k > 0)
+        color[k] += (colors[3, k] * (0.8 + 0.25 * pore) - color[k]) * hair
+    color[0] += (0.16 - color[0]) * mouth
+    color[1] += (0.045 - color[1]) * mouth
+    color[2] += (0.04 - color[2]) * mouth
+    zone = smooth(0.4, 0.05, abs(x)) * (y > 6.85)  # forehead and nose shine most
+    gloss = (0.35 + 0.65 * options[0]) * (0.6 + 0.5 * zone) * (1 + 0.25 * pore) * (1 - 0.8 * hair)
+    gloss = gloss * (1 - lip) + lip * (0.7 + 0.6 * options[2])
+    scatter = 1.0
+    cloth = smooth(0.0, 0.03, options[5] - y + options[6] * abs(x) + 0.9 * max(0.0, abs(x) - 0.65))
+    if cloth > 0:
+        weave = 1 + 0.05 * pore
+        for k in range(3):
+            color[k] += (colors[2, k] * weave - color[k]) * cloth
+        gloss *= 1 - cloth
+        scatter = 1 - cloth
+    return gloss, scatter * (1 - hair)
+
+
+@fast
+def color_eye(ex, ey, radius, iris, colors, color):
+    """The color of an eye at a place relative to its middle, in radii of the eyeball."""
+    turn = math.atan2(ey, ex)
+    veins = 0.03 * abs(ex)
+    color[0], color[1], color[2] = 0.44 - veins, 0.415 - 2 * veins, 0.40 - 2 * veins
+    inside = 1 - smooth(iris * 0.93, iris * 1.05, radius)
+    fibers = 1 + 0.22 * math.sin(turn * 21 + 4 * math.sin(turn * 6)) * smooth(iris * 0.4, iris * 0.6, radius)
+    ring = (1 - 0.6 * smooth(iris * 0.72, iris, radius)) * (1.3 - 0.4 * smooth(iris * 0.4, iris * 0.75, radius))
+    pupil = 1 - smooth(iris * 0.36, iris * 0.43, radius)
+    for k in range(3):
+        color[k] += (1.1 * colors[0, k] * fibers * ring - color[k]) * inside
+        color[k] += (0.008 - color[k]) * pupil
+
+
+@fast
+def color_teeth(x, y, z, upper, color):
+    """The color of teeth and gums."""
+    bow = math.atan2(x, z - 0.95)
+    gap = 0.35 + 0.65 * smooth(0.0, 0.10, 0.5 + 0.5 * math.cos(bow * 36))
+    gum = smooth(6.76, 6.80, y) if upper else smooth(6.50, 6.46, y)
+    color[0] = 0.74 * gap + (0.42 - 0.74 * gap) * gum
+    color[1] = 0.70 * gap + (0.16 - 0.70 * gap) * gum
+    color[2] = 0.60 * gap + (0.15 - 0.60 * gap) * gum
 
 
 @fast
