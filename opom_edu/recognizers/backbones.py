@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -321,44 +320,3 @@ class InceptionResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.output(self.c(self.reduce_b(self.b(self.reduce_a(self.a(self.stem(x)))))))
         return y
-
-
-def with_whitening(module: nn.Module, dim: int) -> nn.Sequential:
-    """The network followed by a linear map of its embeddings of length ``dim``, which training sets last."""
-    return nn.Sequential(module, nn.Linear(dim, dim, bias=False))
-
-
-def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
-    """Multiplications of the convolutions and linear layers for one image."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    parameter = next(module.parameters())
-    image = torch.zeros(1, 3, *size, device=parameter.device, dtype=parameter.dtype)
-    with evaluating(module), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        module(image)
-    return int(counter.get_total_flops()) // 2  # an addition with each
-
-
-@contextmanager
-def evaluating(module: nn.Module | None) -> Iterator[None]:
-    """Compute in evaluation mode, and leave every submodule in the mode it was in."""
-    training = [] if module is None else [part for part in module.modules() if part.training]
-    for part in training:
-        part.training = False
-    try:
-        yield
-    finally:
-        for part in training:
-            part.training = True
-
-
-def put_on(module: nn.Module, device: str | torch.device) -> nn.Module:
-    """The module on a device.
-
-    Raises:
-        ValueError: if the device is not there.
-    """
-    try:
-        return module.to(device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device it does not know or have
-        raise ValueError(f"the device {device!r} cannot be used; try 'cpu' ({str(error).splitlines()[0]})") from error

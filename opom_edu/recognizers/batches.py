@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from opom_edu.faces.images import SIZE
-from opom_edu.recognizers.backbones import evaluating
+from opom_edu.recognizers.networks import evaluating
 from opom_edu.recognizers.recipes import centered
 
 EMBED_BATCH = 128

@@ -16,8 +16,8 @@ from torch.nn import functional
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.files import sha256
-from opom_edu.recognizers.backbones import evaluating
 from opom_edu.recognizers.frozen import bytes_per_image, frozen_copy
+from opom_edu.recognizers.networks import evaluating
 
 # Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
 BATCH_CPU, BATCH_GPU = 20, 512

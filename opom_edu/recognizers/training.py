@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -25,9 +23,10 @@ from opom_edu.faces.images import SIZE
 from opom_edu.files import check_folder, replacing, sha256
 from opom_edu.recognizers.accuracy import Accuracy, accuracy
 from opom_edu.recognizers.augment import augment
-from opom_edu.recognizers.backbones import multiply_adds, put_on, with_whitening
 from opom_edu.recognizers.batches import Photos, embed, fetch, floats, lower_precision, processes
+from opom_edu.recognizers.checkpoints import check_disk, load_checkpoint, save_checkpoint, save_half
 from opom_edu.recognizers.heads import make_head
+from opom_edu.recognizers.networks import multiply_adds, put_on, with_whitening
 from opom_edu.recognizers.recipes import Recipe, centered
 
 CHECKPOINTS = ".checkpoint.safetensors"
@@ -96,7 +95,7 @@ def train(
     with torch.random.fork_rng(devices=[]), processes(device) as group:
         torch.manual_seed(seed)
         run = _Run(name, recipe, photos, folder, seed, *group, workers)
-        _check_disk(folder, 3 * run.size())
+        check_disk(folder, 3 * run.size())
         run.resume()
         for epoch in range(run.done, recipe.epochs):
             torch.manual_seed(_mixed(seed, epoch))  # for dropout
@@ -222,40 +221,17 @@ class _Run:
         score = row.get("auc", float(self.done))
         if score >= self.best:
             self.best = score
-            _save_half(self.module, self.weights, f"{self.name}, epoch {self.done}")
-        tensors = {key: value.contiguous() for key, value in self.both.state_dict().items()}
-        for i, parameter in enumerate(self.parameters):
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"optimizer.{i}.{key}"] = value.contiguous()
+            save_half(self.module, self.weights, f"{self.name}, epoch {self.done}")
         state = {"done": self.done, "best": self.best, "curves": self.curves, "identity": self.identity()}
-        with replacing(self.checkpoint) as temporary:
-            save_file(tensors, temporary, {"state": json.dumps(state)})
+        save_checkpoint(self.checkpoint, state, self.both, self.parameters, self.optimizer)
         with replacing(self.folder / f"{self.name}.csv") as temporary:
             pd.DataFrame(self.curves).to_csv(temporary, index=False)
 
     def resume(self) -> None:
         """Go back to the state of the last checkpoint, if there is one."""
-        if not self.checkpoint.is_file():
-            return
-        remedy = "delete it or name another folder"
-        try:
-            with safe_open(self.checkpoint, "pt") as file:
-                state = json.loads((file.metadata() or {})["state"])
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise OpomError(f"the checkpoint {self.checkpoint} cannot be read ({error}); {remedy}") from error
-        if state["identity"] != self.identity():
-            raise OpomError(
-                f"the checkpoint {self.checkpoint} is of another training (recipe, epochs, seed or photos); {remedy}"
-            )
-        prefix = "optimizer."
-        self.both.load_state_dict({key: value for key, value in tensors.items() if not key.startswith(prefix)})
-        for i, parameter in enumerate(self.parameters):
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                saved = tensors[f"{prefix}{i}.{key}"]
-                like = parameter if key != "step" else saved
-                self.optimizer.state[parameter][key] = torch.empty_like(like, requires_grad=False).copy_(saved)
-        self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
+        if self.checkpoint.is_file():
+            state = load_checkpoint(self.checkpoint, self.identity(), self.both, self.parameters, self.optimizer)
+            self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
 
     def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
         """Whiten the best network, measure it as it is in the file, and write the card."""
@@ -263,7 +239,7 @@ class _Run:
             learned = load_file(self.weights)
             if not any(name.startswith("0.") for name in learned):  # or else an earlier call did it
                 self.module.load_state_dict(learned)
-                _save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
+                save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
         if self.together > 1:
             distributed.barrier()  # until the weights are written
         best = load_file(self.weights)
@@ -321,24 +297,6 @@ def whiten(module: nn.Module, photos: Photos, *, ridge: float = 1.0, most: int =
     with torch.no_grad():
         next(result[1].parameters()).copy_(torch.from_numpy((axes * scale / scale.mean()).T))
     return result
-
-
-def _save_half(module: nn.Module, path: Path, origin: str) -> None:
-    """Write float16 weights; one entry of metadata, as the order of several would be left to chance."""
-    tensors = {
-        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-        for key, value in module.state_dict().items()
-    }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, {"origin": origin})
-
-
-def _check_disk(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OpomError(
-            f"{folder} has {free / 1e6:.0f} MB free, and training needs {needed / 1e6:.0f} MB; name another folder"
-        )
 
 
 def _mixed(seed: int, epoch: int) -> int:

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from opom_edu.errors import OpomError, WeightsError
 from opom_edu.files import replacing, sha256
-from opom_edu.recognizers.backbones import MobileFaceNet, put_on, with_whitening
+from opom_edu.recognizers.backbones import MobileFaceNet
 from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 from opom_edu.recognizers.frozen import for_inference
+from opom_edu.recognizers.networks import put_on, with_whitening
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
 

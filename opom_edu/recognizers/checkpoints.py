@@ -1,0 +1,79 @@
+"""What a training keeps on disk while it goes on: the best weights, and checkpoints to resume from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from opom_edu.errors import OpomError
+from opom_edu.files import replacing
+
+PREFIX = "optimizer."
+REMEDY = "delete it or name another folder"
+
+
+def save_half(module: nn.Module, path: Path, origin: str) -> None:
+    """Write float16 weights; one entry of metadata, as the order of several would be left to chance."""
+    tensors = {
+        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for key, value in module.state_dict().items()
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {"origin": origin})
+
+
+def save_checkpoint(
+    path: Path, state: Mapping[str, Any], module: nn.Module, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW
+) -> None:
+    """Write the module, what the optimizer knows of each of its parameters, and ``state``, plain values."""
+    tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
+    for i, parameter in enumerate(parameters):
+        for key, value in optimizer.state[parameter].items():
+            tensors[f"{PREFIX}{i}.{key}"] = value.contiguous()
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {"state": json.dumps(state)})
+
+
+def load_checkpoint(
+    path: Path, identity: str, module: nn.Module, parameters: Sequence[Tensor], optimizer: torch.optim.AdamW
+) -> dict[str, Any]:
+    """Give module and optimizer back what :func:`save_checkpoint` wrote, and return its state.
+
+    Raises:
+        OpomError: if the file cannot be read, or its state has another ``identity``.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise OpomError(f"the checkpoint {path} cannot be read ({error}); {REMEDY}") from error
+    if state["identity"] != identity:
+        raise OpomError(f"the checkpoint {path} is of another training (recipe, epochs, seed or photos); {REMEDY}")
+    module.load_state_dict({key: value for key, value in tensors.items() if not key.startswith(PREFIX)})
+    for i, parameter in enumerate(parameters):
+        for key in ("step", "exp_avg", "exp_avg_sq"):
+            saved = tensors[f"{PREFIX}{i}.{key}"]
+            like = parameter if key != "step" else saved
+            optimizer.state[parameter][key] = torch.empty_like(like, requires_grad=False).copy_(saved)
+    return state
+
+
+def check_disk(folder: Path, needed: int) -> None:
+    """
+    Raises:
+        OpomError: if the folder has no room for so many bytes.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OpomError(
+            f"{folder} has {free / 1e6:.0f} MB free, and training needs {needed / 1e6:.0f} MB; name another folder"
+        )
