@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from opom_edu.faces import check_images, quantize
+from opom_edu.faces.images import as_bytes, as_floats
 
 Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 SCREEN = 1.37  # how much larger than the photo a screen shows it: no whole number, so that no pixel stays one
@@ -123,9 +124,8 @@ PURIFIERS = {
 
 
 def _each(images: Tensor, function: Callable[[Pixels], Pixels]) -> Tensor:
-    arrays = check_images(images).mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    changed = [torch.from_numpy(function(np.ascontiguousarray(pixels))) for pixels in arrays]
-    return torch.stack(changed).permute(0, 3, 1, 2).float().div(255).to(images.device)
+    changed = [function(np.ascontiguousarray(pixels)) for pixels in as_bytes(check_images(images))]
+    return as_floats(np.stack(changed)).to(images.device)
 
 
 def _coded(pixels: Pixels, kind: str, option: int, quality: float) -> Pixels:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from opom_edu.errors import PeopleError, PeopleWarning
-from opom_edu.faces.images import SIZE
+from opom_edu.faces.images import SIZE, as_floats
 from opom_edu.faces.people import People, Person
 
 MAX_PIXELS = 50_000_000  # beyond it an image is skipped unread, so that one file cannot fill the memory
@@ -107,7 +107,7 @@ def read_crop(file: Path) -> tuple[Tensor, list[str]]:
     if image.size != (SIZE, SIZE):
         changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")
         image = ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.BICUBIC)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255).contiguous(), changes
+    return as_floats(np.array(image)).contiguous(), changes
 
 
 def list_photos(source: Path) -> tuple[list[tuple[str, Path, str]], list[tuple[str, Path, str]]]:

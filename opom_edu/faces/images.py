@@ -50,8 +50,17 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
 
 def from_pixels(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
     """Aligned crops ``(112, 112, 3)`` uint8 RGB as an image batch."""
-    stacked = np.array(crops, np.uint8).reshape(-1, SIZE, SIZE, 3)
-    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float().div(255).contiguous()
+    return as_floats(np.array(crops, np.uint8).reshape(-1, SIZE, SIZE, 3)).contiguous()
+
+
+def as_floats(pixels: NDArray[np.uint8]) -> Tensor:
+    """Images ``(..., H, W, 3)`` uint8 as ``(..., 3, H, W)`` in [0, 1], laid out in memory as they were."""
+    return torch.from_numpy(pixels).movedim(-1, -3).float().div(255)
+
+
+def as_bytes(images: Tensor) -> NDArray[np.uint8]:
+    """Images ``(..., 3, H, W)`` in [0, 1] as ``(..., H, W, 3)`` uint8, rounded as :func:`quantize` does."""
+    return np.asarray(images.mul(255).round().byte().movedim(-3, -1).cpu().numpy())
 
 
 def quantize(images: Tensor) -> Tensor:
@@ -67,5 +76,5 @@ def magnification(eps: float) -> float:
 def png(image: Tensor, kind: str = "PNG", **options: int) -> str:
     """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG, or of another ``kind`` of file that Pillow writes."""
     buffer = io.BytesIO()
-    Image.fromarray(image.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()).save(buffer, kind, **options)
+    Image.fromarray(as_bytes(image)).save(buffer, kind, **options)
     return base64.b64encode(buffer.getvalue()).decode()

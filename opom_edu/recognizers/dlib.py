@@ -12,7 +12,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -20,6 +19,7 @@ from torch import Tensor
 from opom_edu.errors import MissingExtraError
 from opom_edu.faces.finder import BOX, ENLARGED
 from opom_edu.faces.finder import model_folder as model_folder
+from opom_edu.faces.images import as_bytes
 from opom_edu.files import sha256
 from opom_edu.recognizers.recognizer import Recognizer
 
@@ -39,7 +39,7 @@ def load_dlib() -> Recognizer:
     _models()
 
     def embed(images: Tensor) -> NDArray[np.float64]:
-        crops = images.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        crops = as_bytes(images)
         cores = max(1, min(joblib.cpu_count(), len(crops) // WORTH_A_PROCESS))
         parts = joblib.Parallel(cores)(joblib.delayed(_describe)(part) for part in np.array_split(crops, cores))
         return np.concatenate(parts)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from opom_edu.errors import PeopleError, PeopleWarning
-from opom_edu.faces.images import SIZE
+from opom_edu.faces.images import SIZE, as_floats
 from opom_edu.faces.people import People, Person
 from opom_edu.files import replacing
 
@@ -142,7 +142,7 @@ def synthetic_people(
     share = count * rendered / (count * rendered + 3 * distractors)
     album = render_people(seeds, rendered, on_progress=on_progress and (lambda s: on_progress(s * share)), **look)
     used = np.tile(np.arange(rendered) < each, count)
-    images = _tensor(album.images[used]).unflatten(0, (count, each))
+    images = as_floats(album.images[used]).contiguous().unflatten(0, (count, each))
     names = [_person_name(seed, index) for index, seed in enumerate(seeds)]
     people = [Person(name, photos[:train], photos[train:]) for name, photos in zip(names, images, strict=True)]
     table = album.conditions.drop(columns="seed")[used].reset_index(drop=True)
@@ -153,7 +153,7 @@ def synthetic_people(
     strangers = None
     if distractors:
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))
-        strangers = _tensor(render_people(others, 1, on_progress=more, **look).images)
+        strangers = as_floats(render_people(others, 1, on_progress=more, **look).images).contiguous()
     return People(people, strangers, photos=table, note="These people are synthetic: rendered, nobody who exists.")
 
 
@@ -166,7 +166,8 @@ def synthetic_distractors(
     """
     first = FIRST_SEED + seed * SEEDS_PER_SET + SEEDS_PER_SET // 2
     for start in range(0, distractors, batch):
-        yield _tensor(render_people(range(first + start, first + min(start + batch, distractors)), 1, **look).images)
+        album = render_people(range(first + start, first + min(start + batch, distractors)), 1, **look)
+        yield as_floats(album.images).contiguous()
 
 
 def cache_folder() -> Path:
@@ -282,10 +283,6 @@ def _render(recipe: dict[str, Any], folder: Path | None) -> dict[str, Any]:
 def _files(shard: dict[str, Any]) -> list[bytes]:
     data, ends = bytes(shard["jpeg"]), shard["ends"]
     return [data[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-
-
-def _tensor(images: NDArray[np.uint8]) -> torch.Tensor:
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().div(255).contiguous()
 
 
 def _person_name(seed: int, index: int) -> str:
