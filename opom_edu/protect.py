@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +37,7 @@ THRESHOLDS = {"mobilefacenet": (0.380, TWELVE), "dlib": (0.923, TWELVE), "dlib-t
 SMALL = 40  # pixels of a face's crop in the photo
 FEW = 5  # photos to learn from, below which a mask is known to be weaker
 OnProgress = Callable[[str, float], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,7 @@ def protect_folder(
         ValueError: for invalid arguments, or without a threshold for this surrogate.
     """
     source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
-    tell = on_progress or (lambda what, share: None)
-    bar = threshold_of(method.surrogate, threshold)
+    tell, bar = on_progress or (lambda what, share: None), threshold_of(method.surrogate, threshold)
     if learn < 1 or (quality is not None and not 1 <= quality <= 100):
         raise ValueError(f"learn must be at least 1 and quality within 1 and 100, got {learn} and {quality}")
     if not source.is_dir():
@@ -131,37 +133,43 @@ def protect_folder(
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
     remove_unfinished(out)
-    rows: list[Row] = []
-    files, refused = list_photos(source)
-    rows += [skip(*what) for what in refused]
-    suffix = ".png" if quality is None else ".jpg"
-    shots = []
     search = _remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
-    for number, (owner, path, target) in enumerate(files):
-        tell("looking for faces", number / len(files))
-        try:
+    suffix = ".png" if quality is None else ".jpg"
+    files, refused = list_photos(source)
+    rows = [skip(*what) for what in refused]
+    shots: list[Shot] = []
+    for owner, path, target in counted(files, "looking for faces", tell):
+        with _said(rows, owner, path):
             shots.append(_look(owner, path, out / "photos" / owner / (target + suffix), method.surrogate, search, force))
-        except (OpomError, OSError) as error:
-            rows.append(skip(owner, path, error))
     shots = _named(shots, bar, rows)
-    masks, learned = {}, {}
-    people = sorted({name for shot in shots for name in shot.names if name})
-    if not people:
+    if not shots:
         raise PeopleError(f"{source} holds no photo to learn from: " + "; ".join(str(row["note"]) for row in rows[:3]))
-    for number, name in enumerate(people):
-        tell(f"learning the mask of {shown(name)}", number / len(people))
-        masks[name], learned[name] = _learn(name, shots, method, learn, out / "masks" / f"{name}.safetensors")
+    masks, learned = _masks(shots, method, learn, out / "masks", tell)
     kept = []
-    for number, shot in enumerate(shots):
-        tell("protecting", number / len(shots))
-        try:
+    for shot in counted(shots, "protecting", tell):
+        with _said(rows, shot.owner, shot.path):
             kept.append((shot, *_write(shot, masks, quality, keep_exif)))
-        except (OpomError, OSError) as error:
-            rows.append(skip(shot.owner, shot.path, error))
     tell("measuring", 0)
     report = measure(kept, learned, [method.surrogate, *recognizers], THRESHOLDS, rows, method.eps, quality is not None)
     write_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
     return report
+
+
+def counted(items: Iterable[T], what: str, tell: OnProgress, count: int | None = None) -> Iterator[T]:
+    """The ``items``, telling before each ``what`` is done and which share of ``count``, or of their number, is."""
+    count = len(items) if isinstance(items, Sized) else count or 1
+    for number, item in enumerate(items):
+        tell(what, number / count)
+        yield item
+
+
+@contextmanager
+def _said(rows: list[Row], person: str, path: Path) -> Iterator[None]:
+    """What goes wrong with a photo joins ``rows``, and the rest goes on."""
+    try:
+        yield
+    except (OpomError, OSError) as error:
+        rows.append(skip(person, path, error))
 
 
 def threshold_of(surrogate: Recognizer, given: float | None = None) -> float:
@@ -239,13 +247,20 @@ def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> list[Sho
     return named
 
 
-def _learn(name: str, shots: Sequence[Shot], method: Method, count: int, path: Path) -> tuple[Mask, set[str]]:
-    """A person's mask, from ``path`` if it was learned from the same photos in the same way, and these photos' checksums."""
-    own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
-    embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
-    crops = torch.stack([shot.faces.crops[face] for shot, face in own])
-    mask, chosen = learn_mask(name, crops, embeddings, method, count, path)
-    return mask, {own[i][0].digest for i in chosen}
+def _masks(
+    shots: Sequence[Shot], method: Method, count: int, folder: Path, tell: OnProgress
+) -> tuple[dict[str, Mask], dict[str, set[str]]]:
+    """Everybody's mask, and the checksums of the photos it was learned from."""
+    masks, learned = {}, {}
+    people = sorted({name for shot in shots for name in shot.names if name})
+    for number, name in enumerate(people):
+        tell(f"learning the mask of {shown(name)}", number / len(people))
+        own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
+        embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
+        crops = torch.stack([shot.faces.crops[face] for shot, face in own])
+        masks[name], chosen = learn_mask(name, crops, embeddings, method, count, folder / f"{name}.safetensors")
+        learned[name] = {own[i][0].digest for i in chosen}
+    return masks, learned
 
 
 def learn_mask(

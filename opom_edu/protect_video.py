@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
 from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
-from opom_edu.files import check_folder, replacing
+from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
-from opom_edu.protect import Faces, OnProgress, learn_mask, threshold_of
+from opom_edu.protect import Faces, OnProgress, counted, learn_mask, threshold_of
 from opom_edu.recognizers import Recognizer
 from opom_edu.video_report import Probe, VideoReport, measure, write_report
 
@@ -135,11 +135,12 @@ def protect_video(
     """
     bar, tell = threshold_of(method.surrogate, threshold), on_progress or (lambda what, share: None)
     if not 0 <= crf <= 51 or learn < 1 or measured < 0:
-        raise ValueError(
-            f"crf must be within 0 and 51, learn at least 1, measured at least 0; got {crf}, {learn}, {measured}"
-        )
+        raise ValueError(f"crf must be within 0 and 51, learn at least 1, measured not negative: {crf}, {learn}, {measured}")
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     _check(source, out, force)
+    beside = out.with_name(f"{out.stem}_report")
+    remove_unfinished(out)
+    remove_unfinished(beside)
     find = find or dlib_finder(upsample=upsample)
     known = None if photos is None else _people(Path(photos).expanduser(), method.surrogate, bar, find)
     cast = Cast(method.surrogate, bar, known)
@@ -147,32 +148,26 @@ def protect_video(
     if not cast.albums:
         seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face was found"
         raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
-    beside = out.with_name(f"{out.stem}_report")
-    masks: dict[str, Mask] = {}
-    albums: dict[str, tuple[Album, set[float]]] = {}  # the gallery, and the frames that were learned from
-    for number, (name, seen_in) in enumerate(cast.albums.items()):
-        tell(f"learning the mask of {shown(name)}", number / len(cast.albums))
-        album = seen_in if known is None else known[name]
-        file = beside / "masks" / f"{name}.safetensors"
-        masks[name], chosen = learn_mask(name, album.crops, album.embeddings, method, learn, file)
-        others = [place for place in range(len(album.crops)) if place not in chosen] or chosen
-        albums[name] = album.take(GALLERY, others), set(album.frames[chosen])
+    masks, albums = _masks(cast, known, method, learn, beside / "masks", tell)
     roles = [_role(track, name, window) for track, name in cast.tracks if name]
     faces = sum(len(role.found) for role in roles)
     probes: list[Probe] = []
     (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
     with replacing(out) as temporary:
         made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
-        source.copy(temporary, _counted(made, frames, lambda share: tell("protecting", share)), crf=crf)
-    _look_again(Video(out), probes)
+        source.copy(temporary, counted(made, "protecting", tell, frames), crf=crf)
+    _look_again(Video(out), probes, "after")
+    if probes:
+        with unfinished(out) as plain:  # what the codec alone does to the frames
+            source.copy(plain, counted(source.frames(), "compressing without masks", tell, frames), crf=crf)
+            _look_again(Video(plain), probes, "compressed")
     tell("measuring", 0)
     crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
     galleries = {name: (album.crops, album.frames / float(source.rate)) for name, (album, _) in albums.items()}
     for probe in probes:
         probe.learned = probe.frame in albums[probe.person][1]
-    table, summary = measure(
-        probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / float(source.rate)
-    )
+    used, seconds = [method.surrogate, *recognizers], frames / float(source.rate)
+    table, summary = measure(probes, galleries, crowd, used, method.eps, seconds)
     facts = {
         "frames": frames, "faces": faces, "people": {shown(name): sum(r.name == name for r in roles) for name in masks},
         "strangers": sum(name is None for _, name in cast.tracks), "notes": source.notes, "crf": crf, "photos": bool(known),
@@ -223,6 +218,22 @@ def _people(folder: Path, surrogate: Recognizer, threshold: float, find: Finder)
     return people
 
 
+def _masks(
+    cast: Cast, known: Mapping[str, Album] | None, method: Method, learn: int, folder: Path, tell: OnProgress
+) -> tuple[dict[str, Mask], dict[str, tuple[Album, set[float]]]]:
+    """Everybody's mask; their gallery for the report, and the frames that were learned from."""
+    masks: dict[str, Mask] = {}
+    albums = {}
+    for number, (name, seen) in enumerate(cast.albums.items()):
+        tell(f"learning the mask of {shown(name)}", number / len(cast.albums))
+        album = seen if known is None else known[name]
+        file = folder / f"{name}.safetensors"
+        masks[name], chosen = learn_mask(name, album.crops, album.embeddings, method, learn, file)
+        others = [place for place in range(len(album.crops)) if place not in chosen] or chosen
+        albums[name] = album.take(GALLERY, others), set(album.frames[chosen])
+    return masks, albums
+
+
 def _watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tuple[int, bool]:
     """Follow everybody through the video; how many frames it has, and whether it is gray."""
     shots: dict[Track, list[tuple[int, Tensor]]] = {}
@@ -268,18 +279,10 @@ def _protected(
         yield pts, laid
 
 
-def _counted(
-    frames: Iterator[tuple[int, Pixels]], count: int, tell: Callable[[float], None]
-) -> Iterator[tuple[int, Pixels]]:
-    for number, frame in enumerate(frames):
-        tell(number / count)
-        yield frame
-
-
-def _look_again(copy: Video, probes: Sequence[Probe]) -> None:
-    """Fill in the probes' faces as the file gives them back."""
+def _look_again(copy: Video, probes: Sequence[Probe], stage: str) -> None:
+    """Fill in the probes' faces as a file gives them back."""
     waiting = list(reversed(probes))
     for number, (_, pixels) in enumerate(copy.frames() if waiting else ()):
         while waiting and waiting[-1].frame == number:
             probe = waiting.pop()
-            probe.after = warp(pixels, probe.matrix, (SIZE, SIZE))
+            setattr(probe, stage, warp(pixels, probe.matrix, (SIZE, SIZE)))
