@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,7 +138,7 @@ def protect_folder(
     files, refused = list_photos(source)
     rows = [skip(*what) for what in refused]
     shots: list[Shot] = []
-    for owner, path, target in counted(files, "looking for faces", tell):
+    for owner, path, target in counted(files, len(files), "looking for faces", tell):
         with _said(rows, owner, path):
             shots.append(_look(owner, path, out / "photos" / owner / (target + suffix), method.surrogate, search, force))
     shots = _named(shots, bar, rows)
@@ -146,7 +146,7 @@ def protect_folder(
         raise PeopleError(f"{source} holds no photo to learn from: " + "; ".join(str(row["note"]) for row in rows[:3]))
     masks, learned = _masks(shots, method, learn, out / "masks", tell)
     kept = []
-    for shot in counted(shots, "protecting", tell):
+    for shot in counted(shots, len(shots), "protecting", tell):
         with _said(rows, shot.owner, shot.path):
             kept.append((shot, *_write(shot, masks, quality, keep_exif)))
     tell("measuring", 0)
@@ -155,9 +155,8 @@ def protect_folder(
     return report
 
 
-def counted(items: Iterable[T], what: str, tell: OnProgress, count: int | None = None) -> Iterator[T]:
-    """The ``items``, telling before each ``what`` is done and which share of ``count``, or of their number, is."""
-    count = len(items) if isinstance(items, Sized) else count or 1
+def counted(items: Iterable[T], count: int, what: str, tell: OnProgress) -> Iterator[T]:
+    """The ``items``, ``count`` of them, telling before each ``what`` is done and which share of it."""
     for number, item in enumerate(items):
         tell(what, number / count)
         yield item
@@ -220,7 +219,7 @@ def _look(
     digest = sha256(path)
     landmarks = search(photo.pixels, digest)
     if not len(landmarks):
-        raise PhotoError("no face was found; a larger upsample finds smaller ones, but none in profile")
+        raise PhotoError("no face was found; small ones need --upsample 2 (upsample=2), profiles stay unseen")
     faces = Faces.of(photo.pixels, landmarks)
     notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
     sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]
@@ -251,38 +250,43 @@ def _masks(
     shots: Sequence[Shot], method: Method, count: int, folder: Path, tell: OnProgress
 ) -> tuple[dict[str, Mask], dict[str, set[str]]]:
     """Everybody's mask, and the checksums of the photos it was learned from."""
-    masks, learned = {}, {}
     people = sorted({name for shot in shots for name in shot.names if name})
-    for number, name in enumerate(people):
-        tell(f"learning the mask of {shown(name)}", number / len(people))
-        own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
-        embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
-        crops = torch.stack([shot.faces.crops[face] for shot, face in own])
-        masks[name], chosen = learn_mask(name, crops, embeddings, method, count, folder / f"{name}.safetensors")
-        learned[name] = {own[i][0].digest for i in chosen}
-    return masks, learned
+    own = {name: [(shot, shot.names.index(name)) for shot in shots if name in shot.names] for name in people}
+    faces = {
+        name: (torch.stack([shot.faces.crops[i] for shot, i in theirs]), torch.stack([s.embeddings[i] for s, i in theirs]))
+        for name, theirs in own.items()
+    }
+    found = learn_masks(faces, method, count, folder, tell)
+    learned = {name: {own[name][i][0].digest for i in chosen} for name, (_, chosen) in found.items()}
+    return {name: mask for name, (mask, _) in found.items()}, learned
 
 
-def learn_mask(
-    name: str, crops: Tensor, embeddings: Tensor, method: Method, count: int, path: Path
-) -> tuple[Mask, list[int]]:
-    """A person's mask from the ``count`` most diverse of their ``crops (N, 3, 112, 112)``, and which these are.
+def learn_masks(
+    people: Mapping[str, tuple[Tensor, Tensor]], method: Method, count: int, folder: Path, tell: OnProgress
+) -> dict[str, tuple[Mask, list[int]]]:
+    """By name, a mask from the ``count`` most diverse of somebody's crops, and which these are.
 
-    It is kept in ``path``, and taken from there if it was learned from the same crops in the same way.
+    Masks are kept in ``folder``, and taken from there if they were learned from the same crops in the same way.
+
+    Args:
+        people: by name, crops ``(N, 3, 112, 112)`` and their unit embeddings ``(N, D)``.
     """
-    chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
-    if len(chosen) < FEW:
-        few = f"{shown(name)}: {len(chosen)} photos to learn from are few; ten of different light and pose protect better"
-        warnings.warn(few, PeopleWarning, stacklevel=3)
-    learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
-    recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
-    if path.is_file():
-        mask = Mask.load(path)
-        if mask.eps == method.eps and mask.recipe == recipe:
-            return mask, chosen
-    mask = replace(method.fit(crops[chosen]), recipe=recipe)
-    mask.save(path)
-    return mask, chosen
+    found = {}
+    for number, (name, (crops, embeddings)) in enumerate(people.items()):
+        tell(f"learning the mask of {shown(name)}", number / len(people))
+        chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
+        if len(chosen) < FEW:
+            few = f"{len(chosen)} photos to learn from are few; ten of different light and pose protect better"
+            warnings.warn(f"{shown(name)}: {few}", PeopleWarning, stacklevel=3)
+        learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
+        recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
+        path = folder / f"{name}.safetensors"
+        mask = Mask.load(path) if path.is_file() else None
+        if mask is None or mask.eps != method.eps or mask.recipe != recipe:
+            mask = replace(method.fit(crops[chosen]), recipe=recipe)
+            mask.save(path)
+        found[name] = mask, chosen
+    return found
 
 
 def _write(shot: Shot, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool) -> tuple[Tensor, Tensor]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, 
 from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
-from opom_edu.protect import Faces, OnProgress, counted, learn_mask, threshold_of
+from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
 from opom_edu.recognizers import Recognizer
 from opom_edu.video_report import Probe, VideoReport, measure, write_report
 
@@ -48,6 +49,12 @@ class Album:
         """Up to ``count`` of those at some places, evenly spread."""
         places = [among[int(i)] for i in np.linspace(0, len(among) - 1, min(count, len(among)))]
         return Album(self.crops[places], self.embeddings[places], self.frames[places])
+
+    def gallery(self, chosen: Sequence[int], rate: float) -> tuple[Tensor, Array]:
+        """Clean faces for the report, none of the ``chosen`` if there are others, and their times in s."""
+        others = [place for place in range(len(self.crops)) if place not in chosen] or chosen
+        kept = self.take(GALLERY, others)
+        return kept.crops, kept.frames / rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,35 +153,42 @@ def protect_video(
     cast = Cast(method.surrogate, bar, known)
     frames, gray = _watch(source, Tracker(find, follow, every=every), cast, tell)
     if not cast.albums:
-        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face was found"
+        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face (small ones need upsample=2)"
         raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
-    masks, albums = _masks(cast, known, method, learn, beside / "masks", tell)
+    albums = {name: seen if known is None else known[name] for name, seen in cast.albums.items()}
+    pairs = {name: (album.crops, album.embeddings) for name, album in albums.items()}
+    learned = learn_masks(pairs, method, learn, beside / "masks", tell)
+    masks = {name: mask for name, (mask, _) in learned.items()}
     roles = [_role(track, name, window) for track, name in cast.tracks if name]
     faces = sum(len(role.found) for role in roles)
-    probes: list[Probe] = []
     (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
+    probes: list[Probe] = []
+    made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
     with replacing(out) as temporary:
-        made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
-        source.copy(temporary, counted(made, "protecting", tell, frames), crf=crf)
+        source.copy(temporary, counted(made, frames, "protecting", tell), crf=crf)
     _look_again(Video(out), probes, "after")
     if probes:
         with unfinished(out) as plain:  # what the codec alone does to the frames
-            source.copy(plain, counted(source.frames(), "compressing without masks", tell, frames), crf=crf)
+            source.copy(plain, counted(source.frames(), frames, "compressing without masks", tell), crf=crf)
             _look_again(Video(plain), probes, "compressed")
     tell("measuring", 0)
-    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
-    galleries = {name: (album.crops, album.frames / float(source.rate)) for name, (album, _) in albums.items()}
+    rate = float(source.rate)
+    galleries = {name: album.gallery(learned[name][1], rate) for name, album in albums.items()}
     for probe in probes:
-        probe.learned = probe.frame in albums[probe.person][1]
-    used, seconds = [method.surrogate, *recognizers], frames / float(source.rate)
-    table, summary = measure(probes, galleries, crowd, used, method.eps, seconds)
-    facts = {
-        "frames": frames, "faces": faces, "people": {shown(name): sum(r.name == name for r in roles) for name in masks},
-        "strangers": sum(name is None for _, name in cast.tracks), "notes": source.notes, "crf": crf, "photos": bool(known),
-        "distractors": len(crowd), "trembling": max(shimmer(role.found) for role in roles),
-        "steadied": max(shimmer(role.steady) for role in roles),
+        probe.learned = probe.frame in albums[probe.person].frames[learned[probe.person][1]]
+    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
+    table, summary = measure(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
+    facts = _facts(cast, roles, masks) | {"frames": frames, "notes": source.notes, "crf": crf, "distractors": len(crowd)}
+    report = VideoReport(table, summary, facts | {"photos": known is not None})
+    return write_report(report, beside, (source.path.name, out.name), masks, method)
+
+
+def _facts(cast: Cast, roles: Sequence[Role], names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "faces": sum(len(role.found) for role in roles), "strangers": sum(name is None for _, name in cast.tracks),
+        "people": {shown(name): sum(role.name == name for role in roles) for name in names},
+        "trembling": max(shimmer(role.found) for role in roles), "steadied": max(shimmer(role.steady) for role in roles),
     }  # fmt: skip
-    return write_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
 
 
 def _check(source: Video, out: Path, force: bool) -> None:
@@ -216,22 +230,6 @@ def _people(folder: Path, surrogate: Recognizer, threshold: float, find: Finder)
     if not people:
         raise PeopleError(f"{folder} holds no photo with a face to learn from")
     return people
-
-
-def _masks(
-    cast: Cast, known: Mapping[str, Album] | None, method: Method, learn: int, folder: Path, tell: OnProgress
-) -> tuple[dict[str, Mask], dict[str, tuple[Album, set[float]]]]:
-    """Everybody's mask; their gallery for the report, and the frames that were learned from."""
-    masks: dict[str, Mask] = {}
-    albums = {}
-    for number, (name, seen) in enumerate(cast.albums.items()):
-        tell(f"learning the mask of {shown(name)}", number / len(cast.albums))
-        album = seen if known is None else known[name]
-        file = folder / f"{name}.safetensors"
-        masks[name], chosen = learn_mask(name, album.crops, album.embeddings, method, learn, file)
-        others = [place for place in range(len(album.crops)) if place not in chosen] or chosen
-        albums[name] = album.take(GALLERY, others), set(album.frames[chosen])
-    return masks, albums
 
 
 def _watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tuple[int, bool]:

@@ -195,7 +195,7 @@ def test_what_cannot_be_done_is_named_and_nothing_overwritten(pair: Path, surrog
         (pair, mine, "there already"),
         (pair, tmp_path / "out.avi", "must be a file .mp4"),
         (pair, tmp_path / "file" / "out.mp4", "cannot take the results"),
-        (mine, tmp_path / "out.mp4", "nobody to protect.*no face was found in its 3 frames"),
+        (mine, tmp_path / "out.mp4", "nobody to protect.*no face .* in its 3 frames"),
     ):
         with pytest.raises(OpomError, match=says):
             run(video, surrogate, out)
