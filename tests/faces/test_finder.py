@@ -110,7 +110,7 @@ def test_no_face_fifty_faces_and_small_ones() -> None:
     row = np.concatenate([face] * 10, 1)
     fifty = find(np.concatenate([row] * 5))
     assert len(fifty) == 50
-    small = scene(face, 48)
+    small = scene(face, 44)
     assert len(find(small)) == 0
     assert len(dlib_finder(upsample=3)(small)) == 1
     assert len(find(scene(face, 30))) == 0  # the face itself: 20 pixels
