@@ -219,7 +219,7 @@ def _look(
     digest = sha256(path)
     landmarks = search(photo.pixels, digest)
     if not len(landmarks):
-        raise PhotoError("no face was found; small ones need --upsample 2 (upsample=2), profiles stay unseen")
+        raise PhotoError("no face was found; small ones need upsample=2 (--upsample 2); profiles and dark glasses hide some")
     faces = Faces.of(photo.pixels, landmarks)
     notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
     sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]
