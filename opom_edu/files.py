@@ -14,27 +14,39 @@ from opom_edu.errors import OpomError
 UNFINISHED = ".unfinished-"  # how the name of a temporary file begins
 
 
+def _prefix(path: Path) -> str:
+    """How the names of temporary files for ``path`` begin; of one length, however long the file's own name is."""
+    return f"{UNFINISHED}{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
+
+
+@contextmanager
+def unfinished(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that is gone at the end."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with unfinished(path) as temporary:
         yield temporary
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)  # mkstemp makes files private; the result should be like any other file
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what a process that was killed while :func:`replacing` left in ``folder`` and below."""
-    for file in folder.rglob(f"{UNFINISHED}*"):
+def remove_unfinished(path: Path) -> None:
+    """Remove what a process that was killed left unfinished of the file ``path``, or in the folder ``path`` and below."""
+    left = path.rglob(f"{UNFINISHED}*") if path.is_dir() else path.parent.glob(f"{_prefix(path)}*")
+    for file in left:
         file.unlink(missing_ok=True)
 
 

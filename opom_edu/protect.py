@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +37,7 @@ THRESHOLDS = {"mobilefacenet": (0.380, TWELVE), "dlib": (0.923, TWELVE), "dlib-t
 SMALL = 40  # pixels of a face's crop in the photo
 FEW = 5  # photos to learn from, below which a mask is known to be weaker
 OnProgress = Callable[[str, float], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,7 @@ def protect_folder(
         ValueError: for invalid arguments, or without a threshold for this surrogate.
     """
     source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
-    tell = on_progress or (lambda what, share: None)
-    bar = threshold_of(method.surrogate, threshold)
+    tell, bar = on_progress or (lambda what, share: None), threshold_of(method.surrogate, threshold)
     if learn < 1 or (quality is not None and not 1 <= quality <= 100):
         raise ValueError(f"learn must be at least 1 and quality within 1 and 100, got {learn} and {quality}")
     if not source.is_dir():
@@ -131,37 +133,42 @@ def protect_folder(
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
     remove_unfinished(out)
-    rows: list[Row] = []
-    files, refused = list_photos(source)
-    rows += [skip(*what) for what in refused]
-    suffix = ".png" if quality is None else ".jpg"
-    shots = []
     search = _remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
-    for number, (owner, path, target) in enumerate(files):
-        tell("looking for faces", number / len(files))
-        try:
+    suffix = ".png" if quality is None else ".jpg"
+    files, refused = list_photos(source)
+    rows = [skip(*what) for what in refused]
+    shots: list[Shot] = []
+    for owner, path, target in counted(files, len(files), "looking for faces", tell):
+        with _said(rows, owner, path):
             shots.append(_look(owner, path, out / "photos" / owner / (target + suffix), method.surrogate, search, force))
-        except (OpomError, OSError) as error:
-            rows.append(skip(owner, path, error))
     shots = _named(shots, bar, rows)
-    masks, learned = {}, {}
-    people = sorted({name for shot in shots for name in shot.names if name})
-    if not people:
+    if not shots:
         raise PeopleError(f"{source} holds no photo to learn from: " + "; ".join(str(row["note"]) for row in rows[:3]))
-    for number, name in enumerate(people):
-        tell(f"learning the mask of {shown(name)}", number / len(people))
-        masks[name], learned[name] = _learn(name, shots, method, learn, out / "masks" / f"{name}.safetensors")
+    masks, learned = _masks(shots, method, learn, out / "masks", tell)
     kept = []
-    for number, shot in enumerate(shots):
-        tell("protecting", number / len(shots))
-        try:
+    for shot in counted(shots, len(shots), "protecting", tell):
+        with _said(rows, shot.owner, shot.path):
             kept.append((shot, *_write(shot, masks, quality, keep_exif)))
-        except (OpomError, OSError) as error:
-            rows.append(skip(shot.owner, shot.path, error))
     tell("measuring", 0)
     report = measure(kept, learned, [method.surrogate, *recognizers], THRESHOLDS, rows, method.eps, quality is not None)
     write_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
     return report
+
+
+def counted(items: Iterable[T], count: int, what: str, tell: OnProgress) -> Iterator[T]:
+    """The ``items``, ``count`` of them, telling before each ``what`` is done and which share of it."""
+    for number, item in enumerate(items):
+        tell(what, number / count)
+        yield item
+
+
+@contextmanager
+def _said(rows: list[Row], person: str, path: Path) -> Iterator[None]:
+    """What goes wrong with a photo joins ``rows``, and the rest goes on."""
+    try:
+        yield
+    except (OpomError, OSError) as error:
+        rows.append(skip(person, path, error))
 
 
 def threshold_of(surrogate: Recognizer, given: float | None = None) -> float:
@@ -212,7 +219,7 @@ def _look(
     digest = sha256(path)
     landmarks = search(photo.pixels, digest)
     if not len(landmarks):
-        raise PhotoError("no face was found; a larger upsample finds smaller ones, but none in profile")
+        raise PhotoError("no face was found; small ones need upsample=2 (--upsample 2); profiles and dark glasses hide some")
     faces = Faces.of(photo.pixels, landmarks)
     notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
     sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]
@@ -239,35 +246,47 @@ def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> list[Sho
     return named
 
 
-def _learn(name: str, shots: Sequence[Shot], method: Method, count: int, path: Path) -> tuple[Mask, set[str]]:
-    """A person's mask, from ``path`` if it was learned from the same photos in the same way, and these photos' checksums."""
-    own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
-    embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
-    crops = torch.stack([shot.faces.crops[face] for shot, face in own])
-    mask, chosen = learn_mask(name, crops, embeddings, method, count, path)
-    return mask, {own[i][0].digest for i in chosen}
+def _masks(
+    shots: Sequence[Shot], method: Method, count: int, folder: Path, tell: OnProgress
+) -> tuple[dict[str, Mask], dict[str, set[str]]]:
+    """Everybody's mask, and the checksums of the photos it was learned from."""
+    people = sorted({name for shot in shots for name in shot.names if name})
+    own = {name: [(shot, shot.names.index(name)) for shot in shots if name in shot.names] for name in people}
+    faces = {
+        name: (torch.stack([shot.faces.crops[i] for shot, i in theirs]), torch.stack([s.embeddings[i] for s, i in theirs]))
+        for name, theirs in own.items()
+    }
+    found = learn_masks(faces, method, count, folder, tell)
+    learned = {name: {own[name][i][0].digest for i in chosen} for name, (_, chosen) in found.items()}
+    return {name: mask for name, (mask, _) in found.items()}, learned
 
 
-def learn_mask(
-    name: str, crops: Tensor, embeddings: Tensor, method: Method, count: int, path: Path
-) -> tuple[Mask, list[int]]:
-    """A person's mask from the ``count`` most diverse of their ``crops (N, 3, 112, 112)``, and which these are.
+def learn_masks(
+    people: Mapping[str, tuple[Tensor, Tensor]], method: Method, count: int, folder: Path, tell: OnProgress
+) -> dict[str, tuple[Mask, list[int]]]:
+    """By name, a mask from the ``count`` most diverse of somebody's crops, and which these are.
 
-    It is kept in ``path``, and taken from there if it was learned from the same crops in the same way.
+    Masks are kept in ``folder``, and taken from there if they were learned from the same crops in the same way.
+
+    Args:
+        people: by name, crops ``(N, 3, 112, 112)`` and their unit embeddings ``(N, D)``.
     """
-    chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
-    if len(chosen) < FEW:
-        few = f"{shown(name)}: {len(chosen)} photos to learn from are few; ten of different light and pose protect better"
-        warnings.warn(few, PeopleWarning, stacklevel=3)
-    learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
-    recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
-    if path.is_file():
-        mask = Mask.load(path)
-        if mask.eps == method.eps and mask.recipe == recipe:
-            return mask, chosen
-    mask = replace(method.fit(crops[chosen]), recipe=recipe)
-    mask.save(path)
-    return mask, chosen
+    found = {}
+    for number, (name, (crops, embeddings)) in enumerate(people.items()):
+        tell(f"learning the mask of {shown(name)}", number / len(people))
+        chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
+        if len(chosen) < FEW:
+            few = f"{len(chosen)} photos to learn from are few; ten of different light and pose protect better"
+            warnings.warn(f"{shown(name)}: {few}", PeopleWarning, stacklevel=3)
+        learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
+        recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
+        path = folder / f"{name}.safetensors"
+        mask = Mask.load(path) if path.is_file() else None
+        if mask is None or mask.eps != method.eps or mask.recipe != recipe:
+            mask = replace(method.fit(crops[chosen]), recipe=recipe)
+            mask.save(path)
+        found[name] = mask, chosen
+    return found
 
 
 def _write(shot: Shot, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool) -> tuple[Tensor, Tensor]:

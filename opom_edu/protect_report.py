@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
-from jinja2 import Environment, PackageLoader
 from torch import Tensor
 
-from opom_edu import __version__
 from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
 from opom_edu.faces.images import magnification, png, quantize
 from opom_edu.files import replacing
 from opom_edu.masks import Mask, Method, RandomNoise
+from opom_edu.pages import write_page
 from opom_edu.recognizers import Recognizer
 
 if TYPE_CHECKING:
     from opom_edu.protect import Shot
 
 Row = dict[str, Any]  # of the table
+STAGES = {
+    "before": "before", "noise": "random noise", "lossless": "after, lossless", "after": "after",
+    "unseen": "after, not learned from",
+}  # fmt: skip
 COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
 
 
@@ -121,32 +124,28 @@ def write_report(
     threshold: float,
 ) -> None:  # fmt: skip
     """Write ``report.html`` and ``report.csv`` to ``out``, whole or not at all; every name is escaped."""
-    environment = Environment(loader=PackageLoader("opom_edu", "."), autoescape=True)
+    learned = report.table["learned"].eq(True).groupby(report.table["person"]).sum()
+    people = [
+        {"name": shown(name), "before": png(before), "after": png(after), "learned": learned[shown(name)]}
+        for name, (before, after) in report.examples.items()
+    ]
+    stages = {stage: told for stage, told in STAGES.items() if stage in report.recognizers}
+    write_files(
+        out, "protect.html", "report.csv", report.table, report.recognizers, masks, method, people=people, stages=stages,
+        skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
+    )  # fmt: skip
+
+
+def write_files(
+    folder: Path, template: str, csv: str, table: pd.DataFrame, recognizers: pd.DataFrame, masks: Mapping[str, Mask],
+    method: Method, **values: Any,
+) -> None:  # fmt: skip
+    """Write ``report.html``, from a template that gets what all reports tell and ``values``, and the table as ``csv``."""
     factor = magnification(method.eps)
-    html = environment.get_template("protect.html").render(
-        version=__version__,
-        rows=report.table.astype(object).where(report.table.notna(), None).to_dict("records"),
-        recognizers=report.recognizers.astype(object).where(report.recognizers.notna(), None).to_dict("records"),
-        people=[
-            {
-                "name": shown(name),
-                "before": png(before),
-                "mask": png((0.5 + masks[name].delta * factor).clamp(0, 1)),
-                "after": png(after),
-                "learned": int((report.table["person"].eq(shown(name)) & report.table["learned"].eq(True)).sum()),
-            }
-            for name, (before, after) in report.examples.items()
-        ],
-        skipped=report.skipped,
-        levels=method.eps * 255,
-        steps=method.steps,
-        surrogate=method.surrogate.name,
-        factor=factor,
-        quality=quality,
-        keep_exif=keep_exif,
-        threshold=threshold,
-    )
-    with replacing(out / "report.html") as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    with replacing(out / "report.csv") as temporary:
-        report.table.round(4).to_csv(temporary, index=False)
+    write_page(
+        folder / "report.html", template, rows=table.to_dict("records"), recognizers=recognizers.to_dict("records"),
+        masks={shown(name): png((0.5 + mask.delta * factor).clamp(0, 1)) for name, mask in masks.items()}, factor=factor,
+        levels=method.eps * 255, steps=method.steps, surrogate=method.surrogate.name, **values,
+    )  # fmt: skip
+    with replacing(folder / csv) as temporary:
+        table.round(4).to_csv(temporary, index=False)

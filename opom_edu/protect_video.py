@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +20,9 @@ from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
 from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
-from opom_edu.files import check_folder, replacing
+from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
-from opom_edu.protect import Faces, OnProgress, learn_mask, threshold_of
+from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
 from opom_edu.recognizers import Recognizer
 from opom_edu.video_report import Probe, VideoReport, measure, write_report
 
@@ -48,6 +49,12 @@ class Album:
         """Up to ``count`` of those at some places, evenly spread."""
         places = [among[int(i)] for i in np.linspace(0, len(among) - 1, min(count, len(among)))]
         return Album(self.crops[places], self.embeddings[places], self.frames[places])
+
+    def gallery(self, chosen: Sequence[int], rate: float) -> tuple[Tensor, Array]:
+        """Clean faces for the report, none of the ``chosen`` if there are others, and their times in s."""
+        others = [place for place in range(len(self.crops)) if place not in chosen] or chosen
+        kept = self.take(GALLERY, others)
+        return kept.crops, kept.frames / rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,51 +142,53 @@ def protect_video(
     """
     bar, tell = threshold_of(method.surrogate, threshold), on_progress or (lambda what, share: None)
     if not 0 <= crf <= 51 or learn < 1 or measured < 0:
-        raise ValueError(
-            f"crf must be within 0 and 51, learn at least 1, measured at least 0; got {crf}, {learn}, {measured}"
-        )
+        raise ValueError(f"crf must be within 0 and 51, learn at least 1, measured not negative: {crf}, {learn}, {measured}")
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     _check(source, out, force)
+    beside = out.with_name(f"{out.stem}_report")
+    remove_unfinished(out)
+    remove_unfinished(beside)
     find = find or dlib_finder(upsample=upsample)
     known = None if photos is None else _people(Path(photos).expanduser(), method.surrogate, bar, find)
     cast = Cast(method.surrogate, bar, known)
     frames, gray = _watch(source, Tracker(find, follow, every=every), cast, tell)
     if not cast.albums:
-        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face was found"
+        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face (small ones need upsample=2)"
         raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
-    beside = out.with_name(f"{out.stem}_report")
-    masks: dict[str, Mask] = {}
-    albums: dict[str, tuple[Album, set[float]]] = {}  # the gallery, and the frames that were learned from
-    for number, (name, seen_in) in enumerate(cast.albums.items()):
-        tell(f"learning the mask of {shown(name)}", number / len(cast.albums))
-        album = seen_in if known is None else known[name]
-        file = beside / "masks" / f"{name}.safetensors"
-        masks[name], chosen = learn_mask(name, album.crops, album.embeddings, method, learn, file)
-        others = [place for place in range(len(album.crops)) if place not in chosen] or chosen
-        albums[name] = album.take(GALLERY, others), set(album.frames[chosen])
+    albums = {name: seen if known is None else known[name] for name, seen in cast.albums.items()}
+    pairs = {name: (album.crops, album.embeddings) for name, album in albums.items()}
+    learned = learn_masks(pairs, method, learn, beside / "masks", tell)
+    masks = {name: mask for name, (mask, _) in learned.items()}
     roles = [_role(track, name, window) for track, name in cast.tracks if name]
     faces = sum(len(role.found) for role in roles)
-    probes: list[Probe] = []
     (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
+    probes: list[Probe] = []
+    made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
     with replacing(out) as temporary:
-        made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
-        source.copy(temporary, _counted(made, frames, lambda share: tell("protecting", share)), crf=crf)
-    _look_again(Video(out), probes)
+        source.copy(temporary, counted(made, frames, "protecting", tell), crf=crf)
+    _look_again(Video(out), probes, "after")
+    if probes:
+        with unfinished(out) as plain:  # what the codec alone does to the frames
+            source.copy(plain, counted(source.frames(), frames, "compressing without masks", tell), crf=crf)
+            _look_again(Video(plain), probes, "compressed")
     tell("measuring", 0)
-    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
-    galleries = {name: (album.crops, album.frames / float(source.rate)) for name, (album, _) in albums.items()}
+    rate = float(source.rate)
+    galleries = {name: album.gallery(learned[name][1], rate) for name, album in albums.items()}
     for probe in probes:
-        probe.learned = probe.frame in albums[probe.person][1]
-    table, summary = measure(
-        probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / float(source.rate)
-    )
-    facts = {
-        "frames": frames, "faces": faces, "people": {shown(name): sum(r.name == name for r in roles) for name in masks},
-        "strangers": sum(name is None for _, name in cast.tracks), "notes": source.notes, "crf": crf, "photos": bool(known),
-        "distractors": len(crowd), "trembling": max(shimmer(role.found) for role in roles),
-        "steadied": max(shimmer(role.steady) for role in roles),
+        probe.learned = probe.frame in albums[probe.person].frames[learned[probe.person][1]]
+    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
+    table, summary = measure(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
+    facts = _facts(cast, roles, masks) | {"frames": frames, "notes": source.notes, "crf": crf, "distractors": len(crowd)}
+    report = VideoReport(table, summary, facts | {"photos": known is not None})
+    return write_report(report, beside, (source.path.name, out.name), masks, method)
+
+
+def _facts(cast: Cast, roles: Sequence[Role], names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "faces": sum(len(role.found) for role in roles), "strangers": sum(name is None for _, name in cast.tracks),
+        "people": {shown(name): sum(role.name == name for role in roles) for name in names},
+        "trembling": max(shimmer(role.found) for role in roles), "steadied": max(shimmer(role.steady) for role in roles),
     }  # fmt: skip
-    return write_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
 
 
 def _check(source: Video, out: Path, force: bool) -> None:
@@ -268,18 +277,10 @@ def _protected(
         yield pts, laid
 
 
-def _counted(
-    frames: Iterator[tuple[int, Pixels]], count: int, tell: Callable[[float], None]
-) -> Iterator[tuple[int, Pixels]]:
-    for number, frame in enumerate(frames):
-        tell(number / count)
-        yield frame
-
-
-def _look_again(copy: Video, probes: Sequence[Probe]) -> None:
-    """Fill in the probes' faces as the file gives them back."""
+def _look_again(copy: Video, probes: Sequence[Probe], stage: str) -> None:
+    """Fill in the probes' faces as a file gives them back."""
     waiting = list(reversed(probes))
     for number, (_, pixels) in enumerate(copy.frames() if waiting else ()):
         while waiting and waiting[-1].frame == number:
             probe = waiting.pop()
-            probe.after = warp(pixels, probe.matrix, (SIZE, SIZE))
+            setattr(probe, stage, warp(pixels, probe.matrix, (SIZE, SIZE)))

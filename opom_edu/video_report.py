@@ -13,29 +13,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jinja2 import Environment, PackageLoader
 from torch import Tensor
 
-from opom_edu import __version__
 from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
-from opom_edu.faces.images import from_pixels, magnification, png, quantize
+from opom_edu.faces.images import from_pixels, quantize
 from opom_edu.faces.photos import Array, Pixels
-from opom_edu.files import replacing
 from opom_edu.masks import Mask, Method, RandomNoise
 from opom_edu.plots.frames import over_time
 from opom_edu.protect import THRESHOLDS
-from opom_edu.protect_report import kind_of
+from opom_edu.protect_report import kind_of, write_files
 from opom_edu.recognizers import Recognizer
 
 APART = 1.0  # seconds between a probe and a face of the gallery: frames close by are almost the same picture
-STAGES = ("before", "noise", "lossless", "after")
+STAGES = {
+    "before": "unprotected", "compressed": "unprotected after H.264", "noise": "random noise", "lossless": "protected",
+    "after": "protected after H.264",
+}  # fmt: skip
 CHUNK = 60  # faces that are floats at a time
 
 
 @dataclass(eq=False)
 class Probe:
-    """A face in frame ``frame``, cut out by ``matrix``: ``(112, 112, 3)`` before, after the mask, and as read back."""
+    """A face in frame ``frame``, cut out by ``matrix``, ``(112, 112, 3)``: before and after the mask, and as a file gives
+    each back."""
 
     frame: int
     time: float
@@ -43,6 +44,7 @@ class Probe:
     matrix: Array
     before: Pixels
     lossless: Pixels
+    compressed: Pixels | None = None
     after: Pixels | None = None
     learned: bool = False
 
@@ -53,10 +55,10 @@ class VideoReport:
 
     Attributes:
         table: a row per face measured: ``frame``, ``time`` in s, ``person``, whether the mask was ``learned`` from it,
-            ``psnr`` and ``ssim`` of the aligned face as read back; for each recognizer NAME and stage ("before"; "noise",
-            random noise of the same eps instead; "lossless", the mask before the codec; "after" it)
-            ``NAME_similarity_STAGE``, the mean cosine to the person's gallery, and ``NAME_psr_STAGE``, for how many of the
-            gallery's faces, in percent, a distractor is more similar.
+            ``psnr`` and ``ssim`` of the aligned face as read back; for each recognizer NAME and stage ("before";
+            "compressed", without a mask through the same codec; "noise", random noise of the same eps instead; "lossless",
+            the mask before the codec; "after" it) ``NAME_similarity_STAGE``, the mean cosine to the person's gallery, and
+            ``NAME_psr_STAGE``, for how many of the gallery's faces, in percent, a distractor is more similar.
         recognizers: a row per recognizer: ``kind``, the means over all rows, such as ``psr_after``, and where a threshold is
             known ``verified_STAGE``, the share of rows above it.
         facts: numbers of frames, faces and strangers, remarks, and how much alignments tremble.
@@ -117,7 +119,8 @@ def measure(
 
 
 def _crops(probes: Sequence[Probe], eps: float) -> dict[str, Tensor]:
-    found = {stage: from_pixels([getattr(probe, stage) for probe in probes]) for stage in ("before", "lossless", "after")}
+    kinds = (stage for stage in STAGES if stage != "noise")
+    found = {stage: from_pixels([getattr(probe, stage) for probe in probes]) for stage in kinds}
     noise = RandomNoise(eps=eps).fit(found["before"])
     return found | {"noise": quantize(noise.apply(found["before"]))}
 
@@ -137,34 +140,16 @@ def write_report(
 
     ``names`` are those of the video and its copy.
     """
-    environment = Environment(loader=PackageLoader("opom_edu", "."), autoescape=True)
-    charts = []
-    for (person, rows), recognizer in zip(*_product(report), strict=True):
-        lines = {stage: rows[f"{recognizer}_similarity_{stage}"] for stage in STAGES}
-        told = {"before": "unprotected", "noise": "random noise", "lossless": "protected", "after": "protected, after H.264"}
-        figure = over_time(
-            rows["time"], {told[stage]: values for stage, values in lines.items()}, title=f"{person}, on {recognizer}",
-            y_label="similarity to clean faces",
-        )  # fmt: skip
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=90)
-        charts.append((f"{person}, {recognizer}: similarity over time", base64.b64encode(file.getvalue()).decode()))
-    factor = magnification(method.eps)
-    html = environment.get_template("video.html").render(
-        version=__version__, facts=report.facts, charts=charts, names=[shown(name) for name in names],
-        recognizers=report.recognizers.astype(object).where(report.recognizers.notna(), None).to_dict("records"),
-        masks=[(shown(name), png((0.5 + mask.delta * factor).clamp(0, 1))) for name, mask in masks.items()],
-        levels=method.eps * 255, steps=method.steps, surrogate=method.surrogate.name, factor=factor, apart=APART,
+    charts = {}
+    for person, rows in report.table.groupby("person") if len(report.table) else ():
+        for recognizer in report.recognizers["recognizer"]:
+            lines = {told: rows[f"{recognizer}_similarity_{stage}"] for stage, told in STAGES.items()}
+            title = f"{person}, on {recognizer}"
+            figure = over_time(rows["time"], lines, title=title, y_label="similarity to clean faces")
+            figure.savefig(file := io.BytesIO(), format="png", dpi=90)
+            charts[f"{title}: similarity over time"] = base64.b64encode(file.getvalue()).decode()
+    write_files(
+        folder, "video.html", "frames.csv", report.table, report.recognizers, masks, method, facts=report.facts,
+        charts=charts, names=[shown(name) for name in names], apart=APART, stages=STAGES,
     )  # fmt: skip
-    with replacing(folder / "frames.csv") as temporary:
-        report.table.round(4).to_csv(temporary, index=False)
-    with replacing(folder / "report.html") as temporary:
-        temporary.write_text(html, encoding="utf-8")
     return report
-
-
-def _product(report: VideoReport) -> tuple[list[tuple[str, pd.DataFrame]], list[str]]:
-    if not len(report.table):
-        return [], []
-    pairs = [(group, one) for group in report.table.groupby("person") for one in report.recognizers["recognizer"]]
-    return [(str(name), rows) for (name, rows), _ in pairs], [one for _, one in pairs]

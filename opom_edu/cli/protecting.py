@@ -74,9 +74,6 @@ def protect(
         raise typer.Exit(1)
 
 
-STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
-
-
 @app.command("protect-video")
 def protect_video_command(
     video: Annotated[Path, typer.Argument(help="the video; it is never written to")],
@@ -110,6 +107,7 @@ def protect_video_command(
     """
     with plain_errors():
         from opom_edu.protect_video import protect_video
+        from opom_edu.video_report import STAGES
 
         method, others = learner(
             surrogate, targets, ("mobilefacenet",), device,
@@ -124,7 +122,7 @@ def protect_video_command(
     told = found.facts
     console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)
     for line in found.recognizers.to_dict("records"):
-        rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for what, stage in STAGES.items())
+        rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for stage, what in STAGES.items())
         console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}", markup=False)
     console.print(f"Report: {out.with_name(f'{out.stem}_report') / 'report.html'}", markup=False)
     for note in told["notes"]:

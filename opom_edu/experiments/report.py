@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 
-from opom_edu import __version__
 from opom_edu.evaluation.identification import RANKS
 from opom_edu.experiments.comparison import Comparison
 from opom_edu.faces import quantize
 from opom_edu.faces.images import magnification, png
-from opom_edu.files import replacing
+from opom_edu.pages import write_page
 from opom_edu.plots import UNLEARNED, psr_bars
 
 
@@ -51,13 +49,13 @@ def findings(comparison: Comparison) -> list[str]:
 
 def write_report(comparison: Comparison, path: str | Path, *, title: str = "One person, one mask") -> Path:
     """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file."""
-    environment = Environment(loader=PackageLoader("opom_edu.experiments", "."), autoescape=True)
     chart = io.StringIO()
     psr_bars(rates_by_method(comparison), white_box=comparison.white_boxes).savefig(chart, format="svg")
     shown = next((method for method in reversed(list(comparison.masks)) if method not in UNLEARNED), "random noise")
-    html = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "experiments/report.html",
         title=title,
-        version=__version__,
         comparison=comparison,
         levels=comparison.eps * 255,
         ranks=[rank for rank in RANKS if f"psr_{rank}" in comparison.rates],
@@ -70,8 +68,6 @@ def write_report(comparison: Comparison, path: str | Path, *, title: str = "One 
         magnification=magnification(comparison.eps),
         people=[_person(comparison, shown, name) for name in comparison.people],
     )
-    with replacing(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
     return Path(path)
 
 

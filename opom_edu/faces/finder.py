@@ -24,6 +24,11 @@ SCAN = 1000  # pixels of the longer side of what the detector looks at, before u
 # found to a fraction of a pixel, that box always lies here: left, top, right, bottom.
 ENLARGED = 224
 BOX = (34, 40, 190, 200)
+# How much lower than the template, in pixels of 112, dlib sees the five points of frontal faces that others aligned to it:
+# the mean of twelve people's. It helps on each of them if taken from the other eleven, and on synthetic people, too.
+LOWER = np.array([0.4, 0.4, 0.4, -0.8, -0.8])
+EDGE = 40  # pixels by which the picture is continued for the detector, which sees faces at the very border less well
+DOUBTFUL = -0.2  # score of a detection that is taken only where none is positive: dark glasses, a shadow over half the face
 
 
 def dlib_finder(*, upsample: int = 1) -> Finder:
@@ -45,11 +50,13 @@ def dlib_finder(*, upsample: int = 1) -> Finder:
         raise ValueError(f"upsample must be within 0 and 4, got {upsample}")
 
     def find(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        detector, _ = _models()
         share = 2**upsample * min(1.0, SCAN / max(pixels.shape))
         size = [max(1, round(side * share)) for side in pixels.shape[1::-1]]
         copy = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR)
-        first = (alignment(_landmarks(copy, box) / share) for box in detector(copy))
+        copy = cv2.copyMakeBorder(copy, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REPLICATE)
+        boxes, scores, _ = _models()[0].run(copy, 0, DOUBTFUL)  # best first
+        sure = boxes[: max(1, sum(score > 0 for score in scores))]
+        first = (alignment((_landmarks(copy, box) - EDGE) / share) for box in sure)
         return np.array([refined(pixels, matrix) for matrix in first]).reshape(-1, 5, 2)
 
     return find
@@ -60,7 +67,9 @@ def refined(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[n
     import dlib
 
     upright = matrix * (ENLARGED / 112)
-    return moved(_landmarks(warp(pixels, upright, (ENLARGED, ENLARGED)), dlib.rectangle(*BOX)), inverse(upright))
+    marks = _landmarks(warp(pixels, upright, (ENLARGED, ENLARGED)), dlib.rectangle(*BOX))
+    marks[:, 1] -= LOWER * (ENLARGED / 112)
+    return moved(marks, inverse(upright))
 
 
 def _landmarks(pixels: NDArray[np.uint8], box: Any) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ DASHES = ("-", "--", "-.", ":")
 def over_time(
     seconds: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, y_label: str, cursor: float | None = None
 ) -> Figure:
-    """A line per name over the seconds of a video; those named in ``UNLEARNED`` in gray.
+    """A line per name over the seconds of a video; those whose name begins with one of ``UNLEARNED`` in gray.
 
     Args:
         lines: by name, one value per entry of ``seconds``.
@@ -23,8 +23,9 @@ def over_time(
     figure = Figure(figsize=(7.5, 3.2), layout="constrained")
     axes = figure.subplots()
     looks = iter(zip((COLORS[1], COLORS[4], COLORS[5], COLORS[3]) * len(lines), DASHES * len(lines), strict=True))
+    grays = iter([(GRAY, dash) for dash in DASHES] * len(lines))
     for name, values in lines.items():
-        color, dash = (GRAY, DASHES[UNLEARNED.index(name)]) if name in UNLEARNED else next(looks)
+        color, dash = next(grays if name.startswith(UNLEARNED) else looks)
         axes.plot(seconds, values, color=color, linestyle=dash, linewidth=1.8, label=name)
     if cursor is not None:
         axes.axvline(cursor, color="black", linewidth=1)

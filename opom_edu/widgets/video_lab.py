@@ -14,7 +14,7 @@ from torch import Tensor
 
 from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
-from opom_edu.video_report import VideoReport
+from opom_edu.video_report import STAGES, VideoReport
 from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import Picture
@@ -22,7 +22,6 @@ from opom_edu.widgets.parts import Picture
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
 SIDE = 250  # pixels of a picture in the page
-STAGES = {"unprotected": "before", "random noise": "noise", "protected": "lossless", "after H.264": "after"}
 
 
 class VideoLab(Lab):
@@ -70,9 +69,9 @@ class VideoLab(Lab):
             picture.show(image, caption)
         yield
         rows = self.report.table[self.report.table["person"] == person]
-        lines = {name: rows[f"{recognizer}_similarity_{stage}"] for name, stage in STAGES.items()}
+        lines = {name: rows[f"{recognizer}_similarity_{stage}"] for stage, name in STAGES.items()}
         at = rows.iloc[(rows["frame"] - number).abs().argmin()]
-        rates = ", ".join(f"{name} {at[f'{recognizer}_psr_{stage}']:.0f} %" for name, stage in STAGES.items())
+        rates = ", ".join(f"{name} {at[f'{recognizer}_psr_{stage}']:.0f} %" for stage, name in STAGES.items())
         title, rates = f"{person} on {recognizer}", f"PSR in frame {at['frame']}: {rates}"
         figure = over_time(rows["time"], lines, title=title, y_label="similarity to clean faces", cursor=number / self._rate)
         note = f'<div class="opom-caption" role="status">{escape(rates)}</div>'

@@ -64,27 +64,30 @@ def test_synthetic_faces_in_large_photos_are_found_where_they_are() -> None:
 
 @pytest.mark.slow
 def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path) -> None:
-    """At 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are within 3 of the template.
+    """All of the twelve people's, at 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are
+    within 3 of the template, on 82 crops of 480. Off: where the fitted alignment takes the template's five points.
 
-    The crops were aligned by another program's landmarks, and two programs agree to a pixel or two: on the 69 frontal ones
-    of all 480 the worst of the five points is off by 1.2 pixels in the median, 2.1 for nine of ten, 3.3 at most, and no
-    constant correction, averaging or weighting of points makes it less on people it was not fitted to. What the way through
-    the photo adds is measured against dlib's own points on the crop.
+    Two programs' landmarks agree to a pixel or two, so the worst of the five is off by more than 2 on some faces, as on the
+    very crops, and with MTCNN's landmarks too. What the photo adds is measured against the points found on the crop.
     """
     generator = np.random.default_rng(0)
-    paste, own = [], []
-    for path in sorted((real / "faces").glob("*/*.png"))[::8]:
+    off, added = [], []
+    for path in sorted((real / "faces").glob("*/*.png")):
         crop = np.asarray(Image.open(path).convert("RGB"))
+        side, degrees = 400 * 5 ** generator.uniform(), generator.uniform(-20, 20)
         landmarks = landmarks_in_crop(crop)
         if np.abs(landmarks - ARCFACE).max() < 3:
-            found, matrix = check_paste(crop, 400 * 5 ** generator.uniform(), generator.uniform(-20, 20))
-            paste.append(errors_of(found, matrix))
+            found, matrix = check_paste(crop, side, degrees)
+            off.append(errors_of(found, matrix))
             on_crop = np.vstack([alignment(landmarks), [0, 0, 1]])
-            own.append(errors_of(found, (on_crop @ np.vstack([matrix, [0, 0, 1]]))[:2]))
-    assert len(paste) >= 5
-    assert np.mean(paste, 1).max() < 2
-    assert np.median(np.max(paste, 1)) < 2
-    assert np.max(own) < 2
+            added.append(errors_of(found, (on_crop @ np.vstack([matrix, [0, 0, 1]]))[:2]))
+    worst, mean = np.max(off, 1), np.mean(off, 1)
+    assert len(off) > 75
+    assert np.isfinite(worst).all()  # all found
+    assert np.median(worst) < 1.3
+    assert (worst < 2).mean() > 0.85
+    assert (mean < 2).mean() > 0.98  # all but a blurred one
+    assert np.max(added) < 2
 
 
 def landmarks_in_crop(crop: Pixels) -> NDArray[np.float64]:
@@ -107,7 +110,7 @@ def test_no_face_fifty_faces_and_small_ones() -> None:
     row = np.concatenate([face] * 10, 1)
     fifty = find(np.concatenate([row] * 5))
     assert len(fifty) == 50
-    small = scene(face, 48)
+    small = scene(face, 44)
     assert len(find(small)) == 0
     assert len(dlib_finder(upsample=3)(small)) == 1
     assert len(find(scene(face, 30))) == 0  # the face itself: 20 pixels

@@ -68,7 +68,14 @@ def animated(path: Path) -> None:
     Image.fromarray(COLORED).save(path, "GIF", save_all=True, append_images=[Image.fromarray(255 - COLORED)])
 
 
+def corrupt(path: Path) -> None:
+    data = bytearray(write(path).read_bytes())
+    data[600:900] = bytes(300)
+    path.write_bytes(data)
+
+
 BAD = {
+    "corrupt": (corrupt, "broken"),
     "not an image": (lambda path: path.write_text("<b>hello"), "cannot identify"),
     "zero bytes": (lambda path: path.write_bytes(b""), "the file is empty"),
     "truncated": (lambda path: path.write_bytes(write(path).read_bytes()[:600]), "truncated|broken"),

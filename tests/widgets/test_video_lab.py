@@ -34,7 +34,7 @@ def lab(tmp_path: Path) -> Iterator[VideoLab]:
 
 def test_the_slider_shows_its_frame_and_the_rates_nearest_to_it(lab: VideoLab) -> None:
     first = [picture.widget.value for picture in lab.pictures]
-    assert "PSR in frame 0: unprotected 0 %, random noise 1 %, protected 2 %, after H.264 3 %" in lab.chart.value
+    assert "PSR in frame 0: unprotected 0 %, unprotected after H.264 1 %, random noise 2 %, protected 3 %" in lab.chart.value
     lab.frame.value = 7
     lab.wait()
     assert "clean, frame 7" in lab.pictures[0].widget.value
