@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ from opom_edu.evaluation.matching import center_of, who_is_who
 from opom_edu.faces import SIZE, load_people
 from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
+from opom_edu.faces.images import from_pixels
 from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
 from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
 from opom_edu.recognizers import Recognizer
-from opom_edu.video_report import Probe, VideoReport, measure, write_report
+from opom_edu.video_report import STAGES, Probe, VideoReport, measure, write_report
 
 POOL = 60  # crops of a person that are kept to choose from, however long the video is
 BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
@@ -57,6 +59,24 @@ class Album:
         return kept.crops, kept.frames / rate
 
 
+class Shots:
+    """Up to ``POOL`` crops of one track, evenly spread, and the frames that they are from.
+
+    In one block of memory: small pictures left lying among a video's large frames would let the heap grow with its length.
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.crops = np.empty((POOL, SIZE, SIZE, 3), np.uint8)
+
+    def add(self, frame: int, crop: Pixels) -> None:
+        if len(self.frames) == POOL:
+            del self.frames[1::2]
+            self.crops[: POOL // 2] = self.crops[::2].copy()
+        self.crops[len(self.frames)] = crop
+        self.frames.append(frame)
+
+
 @dataclass(frozen=True, eq=False)
 class Role:
     """One appearance of a person, from frame ``first`` on: alignments ``(T, 2, 3)`` as found and as steadied."""
@@ -80,10 +100,10 @@ class Cast:
         self.albums: dict[str, Album] = {}
         self.tracks: list[tuple[Track, str | None]] = []
 
-    def join(self, track: Track, shots: Sequence[tuple[int, Tensor]]) -> None:
+    def join(self, track: Track, shots: Shots) -> None:
         """Decide, by the mean embedding of some of its crops, whose a track is; nobody is in two places at once."""
-        crops = torch.stack([crop for _, crop in shots])
-        seen = Album(crops, self._surrogate.embed(crops).cpu(), np.array([frame for frame, _ in shots], float))
+        crops = from_pixels(list(shots.crops[: len(shots.frames)]))
+        seen = Album(crops, self._surrogate.embed(crops).cpu(), np.array(shots.frames, float))
         busy = {name for other, name in self.tracks if other.first < track.end and track.first < other.end}
         people = self.albums if self._known is None else self._known
         centers = {name: album.center for name, album in people.items() if name not in busy}
@@ -162,9 +182,10 @@ def protect_video(
     roles = [_role(track, name, window) for track, name in cast.tracks if name]
     faces = sum(len(role.found) for role in roles)
     (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
-    probes: list[Probe] = []
-    made = _protected(source, roles, masks, gray, -(-faces // measured) if measured else 0, probes)
+    rate = float(source.rate)
+    probes = _probes(roles, -(-faces // measured), rate) if measured else []
     with replacing(out) as temporary:
+        made = _protected(source, roles, masks, gray, probes)
         source.copy(temporary, counted(made, frames, "protecting", tell), crf=crf)
     _look_again(Video(out), probes, "after")
     if probes:
@@ -172,7 +193,6 @@ def protect_video(
             source.copy(plain, counted(source.frames(), frames, "compressing without masks", tell), crf=crf)
             _look_again(Video(plain), probes, "compressed")
     tell("measuring", 0)
-    rate = float(source.rate)
     galleries = {name: album.gallery(learned[name][1], rate) for name, album in albums.items()}
     for probe in probes:
         probe.learned = probe.frame in albums[probe.person].frames[learned[probe.person][1]]
@@ -234,18 +254,14 @@ def _people(folder: Path, surrogate: Recognizer, threshold: float, find: Finder)
 
 def _watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tuple[int, bool]:
     """Follow everybody through the video; how many frames it has, and whether it is gray."""
-    shots: dict[Track, list[tuple[int, Tensor]]] = {}
+    shots: defaultdict[Track, Shots] = defaultdict(Shots)
     number, gray = -1, True
     for number, (pts, pixels) in enumerate(source.frames()):
         tell("following faces", min(1.0, source.time(pts) / source.seconds) if source.seconds else 0.0)
         if tracker.see(pixels):
             gray = gray and bool((pixels == pixels[..., :1]).all())
-            marks = np.array([track.landmarks[-1] for track in tracker.now]).reshape(-1, 5, 2)
-            for track, crop in zip(tracker.now, Faces.of(pixels, marks).crops, strict=True):
-                kept = shots.setdefault(track, [])
-                kept.append((number, crop.clone()))
-                if len(kept) > POOL:
-                    del kept[1::2]
+            for track in tracker.now:
+                shots[track].add(number, warp(pixels, alignment(track.landmarks[-1]), (SIZE, SIZE)))
         while tracker.done:
             cast.join(track := tracker.done.pop(), shots.pop(track))
     tracker.finish()
@@ -260,27 +276,40 @@ def _role(track: Track, name: str, window: int) -> Role:
     return Role(name, track.first, np.array([alignment(points) for points in marks]), smoothed(marks, window))
 
 
+def _probes(roles: Sequence[Role], step: int, rate: float) -> list[Probe]:
+    """The faces of every ``step``-th frame, in order, cut out by the alignments as found: a recognizer steadies nothing."""
+    places = [
+        (number, role)
+        for role in roles
+        for number in range(-(-role.first // step) * step, role.first + len(role.found), step)
+    ]
+    places.sort(key=lambda place: place[0])
+    blank = np.zeros((len(places), len(STAGES), SIZE, SIZE, 3), np.uint8)  # one block, for the reason that Shots names
+    return [
+        Probe(number, number / rate, role.name, role.found[number - role.first], dict(zip(STAGES, pictures, strict=True)))
+        for (number, role), pictures in zip(places, blank, strict=True)
+    ]
+
+
 def _protected(
-    source: Video, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, step: int, probes: list[Probe]
+    source: Video, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, probes: Sequence[Probe]
 ) -> Iterator[tuple[int, Pixels]]:
-    """The frames with everybody's mask laid in; every ``step``-th adds its faces to ``probes``, cut out by the alignments as
-    found: a recognizer steadies nothing."""
+    """The frames with everybody's mask laid in; the probes see each before and after."""
     changes = {name: mask.delta.permute(1, 2, 0).numpy() for name, mask in masks.items()}
     eps = max(mask.eps for mask in masks.values())
+    waiting = deque(probes)
     for number, (pts, pixels) in enumerate(source.frames()):
         here = [(role, number - role.first) for role in roles if role.first <= number < role.first + len(role.found)]
         laid = lay_in(pixels, [(r.steady[i], changes[r.name]) for r, i in here], eps=eps, gray=gray) if here else pixels
-        for role, i in here if step and number % step == 0 else ():
-            matrix = role.found[i]
-            before, lossless = (warp(picture, matrix, (SIZE, SIZE)) for picture in (pixels, laid))
-            probes.append(Probe(number, number / float(source.rate), role.name, matrix, before, lossless))
+        while waiting and waiting[0].frame == number:
+            waiting[0].see("before", pixels)
+            waiting.popleft().see("lossless", laid)
         yield pts, laid
 
 
 def _look_again(copy: Video, probes: Sequence[Probe], stage: str) -> None:
     """Fill in the probes' faces as a file gives them back."""
-    waiting = list(reversed(probes))
+    waiting = deque(probes)
     for number, (_, pixels) in enumerate(copy.frames() if waiting else ()):
-        while waiting and waiting[-1].frame == number:
-            probe = waiting.pop()
-            setattr(probe, stage, warp(pixels, probe.matrix, (SIZE, SIZE)))
+        while waiting and waiting[0].frame == number:
+            waiting.popleft().see(stage, pixels)

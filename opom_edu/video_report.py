@@ -17,8 +17,8 @@ from torch import Tensor
 
 from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
-from opom_edu.faces.images import from_pixels, quantize
-from opom_edu.faces.photos import Array, Pixels
+from opom_edu.faces.images import SIZE, from_pixels, quantize
+from opom_edu.faces.photos import Array, Pixels, warp
 from opom_edu.masks import Mask, Method, RandomNoise
 from opom_edu.plots.frames import over_time
 from opom_edu.protect import THRESHOLDS
@@ -35,18 +35,19 @@ CHUNK = 60  # faces that are floats at a time
 
 @dataclass(eq=False)
 class Probe:
-    """A face in frame ``frame``, cut out by ``matrix``, ``(112, 112, 3)``: before and after the mask, and as a file gives
-    each back."""
+    """A face in frame ``frame``, cut out by ``matrix``; ``pictures``, one ``(112, 112, 3)`` for every stage, are filled in
+    as the frames pass by."""
 
     frame: int
     time: float
     person: str
     matrix: Array
-    before: Pixels
-    lossless: Pixels
-    compressed: Pixels | None = None
-    after: Pixels | None = None
+    pictures: Mapping[str, Pixels]
     learned: bool = False
+
+    def see(self, stage: str, frame: Pixels) -> None:
+        """Keep the face as it is in this version of its frame."""
+        self.pictures[stage][:] = warp(frame, self.matrix, (SIZE, SIZE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,7 @@ def measure(
 
 def _crops(probes: Sequence[Probe], eps: float) -> dict[str, Tensor]:
     kinds = (stage for stage in STAGES if stage != "noise")
-    found = {stage: from_pixels([getattr(probe, stage) for probe in probes]) for stage in kinds}
+    found = {stage: from_pixels([probe.pictures[stage] for probe in probes]) for stage in kinds}
     noise = RandomNoise(eps=eps).fit(found["before"])
     return found | {"noise": quantize(noise.apply(found["before"]))}
 
