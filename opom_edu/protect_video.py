@@ -21,7 +21,7 @@ from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import from_pixels
 from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
-from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, shimmer, smoothed
+from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, return_frames, shimmer, smoothed
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
@@ -165,6 +165,7 @@ def protect_video(
         raise ValueError(f"crf must be within 0 and 51, learn at least 1, measured not negative: {crf}, {learn}, {measured}")
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     _check(source, out, force)
+    return_frames()
     beside = out.with_name(f"{out.stem}_report")
     remove_unfinished(out)
     remove_unfinished(beside)

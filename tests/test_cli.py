@@ -85,7 +85,7 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
         return Recognizer.from_module(small_network(seed=len(asked)), name=name)
 
     def people(source: str, **options: object) -> object:
-        asked.append((source, options["train"], options["seed"]))
+        asked.append((source, options["train"], options["seed"], options.get("distractors")))
         return make_people(3, photos=8)
 
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", load)
@@ -93,7 +93,9 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
     monkeypatch.setattr("opom_edu.faces.load_people", people)
     result = run("demo", "--methods", "random", "--out", tmp_path)
     assert result.exit_code == 0, result.output
-    assert asked == ["ir-softmax", *zoo.BLACK_BOXES, ("synthetic", 10, 0)]
+    assert asked == ["ir-softmax", *zoo.BLACK_BOXES, ("synthetic", 10, 0, None)]
+    assert run("demo", "--methods", "random", "--distractors", 7, "--out", tmp_path).exit_code == 0
+    assert asked[-1] == ("synthetic", 10, 0, 7)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,7 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
         ("--people", "strangers", "choose synthetic, folder:PATH, lfw"),
         ("--train", "40", "nobody with the 42 usable images"),
         ("--steps", "0", "steps must be a whole number of at least 1"),
+        ("--distractors", "3", "go with --people synthetic alone"),
         ("--targets", "mobilefacenet", "is the surrogate and is evaluated anyway"),
         ("--seed", "-1", "--seed"),
     ],

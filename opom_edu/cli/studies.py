@@ -61,12 +61,17 @@ def demo(
     momentum: Momentum = 0.0,
     aids: Aids = False,
     train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
+    distractors: Annotated[
+        int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond the 500 at hand, rendered once")
+    ] = None,
     seed: Seed = 0,
     device: Device = "cpu",
     out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
 ) -> None:
     """Learn one mask per person by several methods, and see which recognizers still find them."""
     budget, own = parse_eps(eps), people == "synthetic"
+    if distractors is not None and not own:
+        raise typer.BadParameter("--distractors are synthetic strangers: they go with --people synthetic alone")
     with plain_errors():
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
@@ -82,7 +87,9 @@ def demo(
         wanted = dict.fromkeys(split_names(methods) or PAPER)
         check_methods(wanted)
         with telling("loading people") as show:
-            options = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
+            options: dict[str, Any] = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
+            if distractors is not None:
+                options["distractors"] = distractors
             group = load_people(people, train=train, **options)
             common: dict[str, Any] = {
                 "eps": budget, "seed": seed, "steps": steps, "momentum": momentum, "transforms": usual_transforms(aids),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +27,16 @@ SCAN = 1280  # pixels of the longer side of what faces are looked for in
 ALIKE = 0.6  # correlation of a face with itself a frame later, above 0.9 as a rule; lower, and it is another or none
 PATIENCE = 3  # searches in a row that may miss a face before it is given up: the detector knows no profiles
 WINDOW = 9  # frames, about a third of a second
+
+
+def return_frames() -> None:
+    """Have the C library give blocks of a megabyte and more, such as frames, back to the system as soon as they are free.
+
+    Within the heap, the little that is kept of each frame comes to lie between them and lets it grow with the video. This is
+    for the whole process, and costs little; other C libraries than glibc are left as they are.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-3, 2**20)  # M_MMAP_THRESHOLD in malloc.h
 
 
 class Video:

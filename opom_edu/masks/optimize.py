@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from opom_edu.errors import MaskWarning
+from opom_edu.faces.images import SIZE
 from opom_edu.hulls import hull_type
 from opom_edu.masks.aids import Aid, Gradient, Run
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
@@ -126,7 +127,8 @@ class Method(Learner[Mask]):
             raise ValueError("people must be a list with each person's images; for one person use fit(images)")
         for images in people:
             check_training(images)
-        masks: dict[int, Mask] = {}
+        # One block: masks left lying among the passes' large buffers would keep the heap from shrinking.
+        deltas = torch.empty(len(people), 3, SIZE, SIZE)
         done = 0
         quick = self._quick(memory)
         for group in quick._groups(people):
@@ -135,8 +137,8 @@ class Method(Learner[Mask]):
                     share = (done + step.progress * len(group)) / len(people)
                     on_step(replace(step, progress=share))
             done += len(group)
-            masks |= {i: Mask(delta.cpu(), self.eps, self.recipe()) for i, delta in zip(group, step.delta, strict=True)}
-        return [masks[i] for i in range(len(people))]
+            deltas[group] = step.delta.cpu()
+        return [Mask(delta.clone(), self.eps, self.recipe()) for delta in deltas]
 
     def _groups(self, people: Sequence[Tensor]) -> Iterator[list[int]]:
         """Indices of people who are learned together: equally many images of each, no more than a batch in all."""
