@@ -61,8 +61,8 @@ CHOICE_SEED = 5
 DIVERSE = (random_flip(), input_diversity())
 
 
-def synthetic(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
-    demo = load_people("synthetic")
+def synthetic(part: str, distractors: int) -> tuple[People, Recognizer, list[Recognizer]]:
+    demo = load_people("synthetic", distractors=distractors)
     people = demo
     if part in ("choice", "gradients"):
         others = load_people("synthetic", seed=CHOICE_SEED, count=6, distractors=0)
@@ -70,7 +70,7 @@ def synthetic(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
     return people, load_recognizer(SURROGATE), [load_recognizer(name) for name in BLACK_BOXES if name != "dlib"]
 
 
-def real(part: str) -> tuple[People, Recognizer, list[Recognizer]]:
+def real(part: str, _distractors: int) -> tuple[People, Recognizer, list[Recognizer]]:
     """Half of the people are told apart from the other half's photos, all twelve from each other's."""
     people = load_people(f"folder:{os.environ['OPOM_EDU_REAL']}/faces", train=10)
     persons = list(people.values())
@@ -183,16 +183,19 @@ def main() -> None:
     parser.add_argument("source", nargs="?", default="synthetic", choices=("synthetic", "real"))
     parser.add_argument("part", nargs="?", default="report", choices=("choice", "report", "all", "gradients"))
     parser.add_argument("--rows", nargs="*", default=[], help="the masks to learn; by default all")
+    parser.add_argument("--distractors", type=int, default=500, help="synthetic ones, rendered once")
     options = parser.parse_args()
-    people, surrogate, black_boxes = {"synthetic": synthetic, "real": real}[options.source](options.part)
+    load = {"synthetic": synthetic, "real": real}[options.source]
+    people, surrogate, black_boxes = load(options.part, options.distractors)
     if options.tiny:
         people = People(list(people.values())[:1], people.distractors[:20])
     note = f"{options.source} {options.part}: {people!r}, surrogate {surrogate.name}"
+    suffix = "" if options.distractors == 500 else f"_{options.distractors}"
     if options.part == "gradients":
         found = gradients(people, surrogate, black_boxes)
     else:
         found = rates(people, surrogate, black_boxes, ["random noise"] if options.tiny else options.rows)
-    report(f"strong_{options.source}_{options.part}", found, out=options.out, note=note)
+    report(f"strong_{options.source}_{options.part}{suffix}", found, out=options.out, note=note)
 
 
 if __name__ == "__main__":
