@@ -77,6 +77,6 @@ def test_table_lab_shows_what_is_chosen(rows: pd.DataFrame) -> None:
     assert lab.alert.value == ""
     assert "rank 5, celebrity people, learned on ir-arcface" in lab.chart.value
     assert "Privacy" not in lab.beside.value
-    assert "celebrity: random noise" in lab.words.value
+    assert "<li>random noise &lt;" in lab.words.value
     assert lab.chart.value in lab.still()
     lab.close()
