@@ -31,13 +31,16 @@ class PhotoCountLab(Lab):
     Args:
         people: each with two test photos or more.
         surrogate: differentiable; masks are learned on it, and tried on it and on all ``recognizers``.
-        photos: to begin with.
+        person, photos: to begin with.
     """
 
-    def __init__(self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3) -> None:
+    def __init__(
+        self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, person: str | None = None,
+        photos: int = 3,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.people, self.surrogate = people, surrogate
-        self.person = pick("person", list(people), next(iter(people)))
+        self.person = pick("person", list(people), person or next(iter(people)))
         self.hull = pick("hull", HULLS, HULLS[0])
         most = min(len(person.train) for person in people.values())
         self.photos = widgets.IntSlider(value=photos, min=1, max=most, description="training photos",
