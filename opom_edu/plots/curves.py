@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
 
 MARKERS = "osD^vPX*"
+MOST_TICKS = 10
 DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
 Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 def curves(
     x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
-    percent: bool = True, bands: Bands | None = None,
+    percent: bool = True, bands: Bands | None = None, cursor: float | None = None,
 ) -> Figure:  # fmt: skip
     """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
@@ -27,6 +28,7 @@ def curves(
         lines: by name, one value per entry of ``x``; those named in ``UNLEARNED`` are baselines.
         bands: by name, the lower and the upper edge of a line's confidence band.
         percent: whether the values are percentages, and the axis runs from 0 to 100.
+        cursor: where an upright line stands.
 
     Raises:
         ValueError: if a line has another number of points than ``x``.
@@ -34,6 +36,10 @@ def curves(
     figure = Figure(figsize=(7.5, 3.8), layout="constrained")
     axes = figure.subplots()
     draw_lines(axes, x, lines, percent=percent, bands=bands)
+    if len(x) <= MOST_TICKS:
+        axes.set_xticks(x)  # where the points are
+    if cursor is not None:
+        axes.axvline(cursor, color="black", linewidth=1)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)

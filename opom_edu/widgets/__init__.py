@@ -11,6 +11,7 @@ from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
+from opom_edu.widgets.parts import progress
 from opom_edu.widgets.photo_count_lab import PhotoCountLab, photo_count_lab
 from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
 from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
@@ -41,6 +42,7 @@ __all__ = [
     "mask_player",
     "photo_count_lab",
     "photo_lab",
+    "progress",
     "robustness_lab",
     "table_lab",
     "threshold_lab",

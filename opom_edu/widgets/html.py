@@ -26,6 +26,7 @@ STYLE = f"""<style>
 .opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
 .opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
 .opom-note {{ line-height: 1.3; font-size: 12px; }}
+.opom-note th {{ white-space: normal; }} .opom-note td {{ text-align: right; }}
 .opom-stale .opom-board, .opom-stale img {{ opacity: .45; }}
 .opom-error {{ border-left: 4px solid {MATCH}; padding: 4px 8px; line-height: 1.3; }}
 </style>"""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 import torch
+from IPython.display import display
 from torch import Tensor
 
 from opom_edu.widgets.html import thumbnail
@@ -87,6 +90,25 @@ class Latest:
             except Exception as error:  # a thread that dies silently would leave the lab waiting for ever
                 self._on_error(error)
             self._starting = False
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar below the running cell, gone at the end: ``with progress() as bar: rows = vary(..., on_progress=bar)``."""
+    place, last = display({"text/html": ""}, raw=True, display_id=True), 0.0  # type: ignore[no-untyped-call]
+
+    def tell(what: str, share: float) -> None:
+        nonlocal last
+        if place is not None and time.monotonic() > last + 0.1:  # None: not in a notebook
+            last = time.monotonic()
+            told = f'<progress value="{share:.3f}"></progress> <span role="status">{escape(what)}</span>'
+            place.update({"text/html": told}, raw=True)
+
+    try:
+        yield tell
+    finally:
+        if place is not None:
+            place.update({"text/html": ""}, raw=True)
 
 
 def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60) -> widgets.Dropdown:

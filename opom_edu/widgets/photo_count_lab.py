@@ -31,13 +31,16 @@ class PhotoCountLab(Lab):
     Args:
         people: each with two test photos or more.
         surrogate: differentiable; masks are learned on it, and tried on it and on all ``recognizers``.
-        photos: to begin with.
+        person, photos: to begin with.
     """
 
-    def __init__(self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, photos: int = 3) -> None:
+    def __init__(
+        self, people: People, surrogate: Recognizer, recognizers: Sequence[Recognizer], *, person: str | None = None,
+        photos: int = 3,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.people, self.surrogate = people, surrogate
-        self.person = pick("person", list(people), next(iter(people)))
+        self.person = pick("person", list(people), person or next(iter(people)))
         self.hull = pick("hull", HULLS, HULLS[0])
         most = min(len(person.train) for person in people.values())
         self.photos = widgets.IntSlider(value=photos, min=1, max=most, description="training photos",
@@ -55,20 +58,20 @@ class PhotoCountLab(Lab):
         name, hull, count = key = self.person.value, self.hull.value, self.photos.value
         person = self.people[name]
         if key not in self._masks:
-            method, told = OPOM(self.surrogate, hull=hull), f"learning from {count} photos..."
+            method, told = OPOM(self.surrogate, hull=hull), f"learning from photos: {count}..."
             self._masks[key] = yield from self.learned(method, person.train[:count], told)
         mask = self._masks[key]
         self.picture.show(mask.apply(person.test[:1])[0], f"{name}, an unseen photo, masked")
-        self.pattern.show((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1), "the mask, magnified")
+        self.pattern.show((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1), "the mask, magnified; gray: no change")
         self.say("measuring distances...")
         yield
-        self.chart.value = self._chart(name, hull)
+        self.chart.value = self._chart(name, hull, count)
         rows = []
         for target in self._targets:
             self.say(f"asking {target.name}...")
             yield
             rows.append(self._row(target, name, mask))
-        self.board.value = board(("recognizer", "PSR of the mask", "noise", "unprotected"), rows)
+        self.board.value = board(("recognizer", "PSR, rank 1: mask", "noise", "unprotected"), rows)
         self.done()
         yield
 
@@ -80,7 +83,7 @@ class PhotoCountLab(Lab):
         mask_cell = f'<td>{bar(rates[0], COLORS[1])}<b class="opom-score">{rates[0]:.0f} %</b></td>'
         return f"<tr>{head}{mask_cell}<td>{rates[1]:.0f} %</td><td>{rates[2]:.0f} %</td></tr>"
 
-    def _distances(self, name: str, hull: str) -> str:
+    def _distances(self, name: str, hull: str, count: int) -> str:
         """The distance of unseen photos and of strangers to the hull of the first 1, 2, ... photos, as a figure."""
         person, gallery = self.people[name], self._gallery(self.surrogate)
         train, make = self.surrogate.embed(person.train[: self.photos.max]), hull_type(hull)
@@ -89,8 +92,9 @@ class PhotoCountLab(Lab):
         lines = {who: [float(make(train[:n]).distance(x).mean()) for n in counts] for who, x in groups.items()}
         title = f"Distance to the {hull} hull of {name}'s photos"
         figure = curves(
-            counts, lines, title=title, x_label="training photos", y_label="mean distance on the surrogate", percent=False
-        )
+            counts, lines, title=title, x_label="training photos (line: yours)", y_label="mean distance on the surrogate",
+            percent=False, cursor=count,
+        )  # fmt: skip
         figure.set_size_inches(4.6, 3.2)
         figure.axes[0].set_ylim(bottom=0)
         return drawing(figure, title)

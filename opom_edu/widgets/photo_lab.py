@@ -25,7 +25,7 @@ from opom_edu.widgets.parts import Picture
 FMR, MAGNIFIED, VIEW = 1e-3, 10, 264  # VIEW: pixels of a picture's side
 WHERE = "Uploads go from the browser to the kernel and stay in its memory: not written, not sent on; a restart forgets them."
 
-HEADS = "recognizer", "before", "after", "threshold", "after, it says"
+HEADS = "recognizer", "similarity before", "similarity after", "threshold", "before, it says", "after, it says"
 
 
 class PhotoLab(Lab):
@@ -113,7 +113,7 @@ class PhotoLab(Lab):
         before, after = (recognizer.embed(probes) @ recognizer.embed(clean).T).mean(1).tolist()
         cells, line = f"<td>{before:.3f}</td><td>{after:.3f}</td>", self._thresholds.get(name)
         if line is not None:
-            cells += f"<td>{line:.3f}</td><td>{judgment(after > line)}</td>"
+            cells += f"<td>{line:.3f}</td><td>{judgment(before > line)}</td><td>{judgment(after > line)}</td>"
         return f"<tr>{row_head(name, recognizer is self.recognizers[0])}{cells}</tr>"
 
     def _show(self, pixels: Pixels, laid: Pixels, matrix: Array, quality: Any) -> None:

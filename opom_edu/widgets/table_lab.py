@@ -41,6 +41,7 @@ class TableLab(Lab):
         self.rank = pick("rank", ranks, rank, 260, 70)
         self.chart, self.words, self.beside = (widgets.HTML() for _ in range(3))
         controls = [self.regime, self.surrogate, self.rank]
+        self.chart.layout.flex = "none"
         self.fill([widgets.HBox(controls)], [widgets.HBox([self.chart, widgets.VBox([self.words, self.beside])])])
         self.watch(*controls)
 
@@ -50,16 +51,18 @@ class TableLab(Lab):
         yield
         table, found = paper_table(self.rows, rank), orders(self.rows[self.rows["surrogate"] == surrogate], rank)
         shown, white = (part[part.index.droplevel("method") == (regime, surrogate)] for part in (table, self.white))
-        self.chart.value = drawing(
-            heat_figure(shown, white, rank), f"Rates at rank {rank}, {regime} people, learned on {surrogate}"
-        )
-        lines = "".join(f"<li>{escape(line)}</li>" for line in told(found[found["regime"] == regime]))
+        figure = heat_figure(shown, white, rank)
+        figure.set_size_inches(6.6, 3.7)  # as wide as it is shown, for letters that can be read
+        self.chart.value = drawing(figure, f"Rates at rank {rank}, {regime} people, learned on {surrogate}")
+        steps = [line.removeprefix(f"{regime}: ") for line in told(found[found["regime"] == regime])]
+        lines = "".join(f"<li>{escape(step)}</li>" for step in steps)
         heading = "<b>In order?</b> Differences in points, 95 % intervals."
         self.words.value = f'<div class="opom-note">{heading}<ul>{lines}</ul></div>'
         beside = beside_paper(table)
         if rank == 1 and surrogate == "ir-softmax" and len(beside):
             heading = "<b>FI-UAP here, and in the paper</b> (%; other people, other networks)"
-            self.beside.value = f'<div class="opom-note">{heading}{beside.T.round(1).to_html(border=0, escape=True)}</div>'
+            figures = beside.T.round(1).to_html(border=0, classes="opom-board")
+            self.beside.value = f'<div class="opom-note">{heading}{figures}</div>'
         else:
             self.beside.value = '<div class="opom-note">The paper\'s FI-UAP figures: rank 1, learned on ir-softmax.</div>'
         self.done()

@@ -21,7 +21,7 @@ from opom_edu.widgets.parts import Picture
 
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
-SIDE = 250  # pixels of a picture in the page
+SIDE = 210  # pixels of a picture in the page
 
 
 class VideoLab(Lab):
@@ -64,7 +64,7 @@ class VideoLab(Lab):
         number, person, recognizer = self.frame.value, self.person.value, self.recognizer.value
         clean, protected = self._clean[number], self._protected[number]
         difference = (0.5 + MAGNIFIED * (protected - clean)).clamp(0, 1)
-        told = (f"clean, frame {number}", "protected, as read back from the file", f"difference, {MAGNIFIED} times")
+        told = (f"clean, frame {number}", "protected, read from its file", f"the difference, {MAGNIFIED} times; gray: none")
         for picture, image, caption in zip(self.pictures, (clean, protected, difference), told, strict=True):
             picture.show(image, caption)
         yield
@@ -74,6 +74,7 @@ class VideoLab(Lab):
         rates = ", ".join(f"{name} {at[f'{recognizer}_psr_{stage}']:.0f} %" for stage, name in STAGES.items())
         title, rates = f"{person} on {recognizer}", f"PSR in frame {at['frame']}: {rates}"
         figure = over_time(rows["time"], lines, title=title, y_label="similarity to clean faces", cursor=number / self._rate)
+        figure.set_size_inches(9, 2.7)  # so that a projector shows it below the pictures
         note = f'<div class="opom-caption" role="status">{escape(rates)}</div>'
         self.chart.value = drawing(figure, f"Similarity over time, {title}; {rates}") + note
         self.done()

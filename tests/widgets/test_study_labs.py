@@ -13,7 +13,7 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network, smooth_noise
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.widgets import PhotoCountLab, TableLab, photo_count_lab, table_lab
+from opom_edu.widgets import PhotoCountLab, TableLab, photo_count_lab, progress, table_lab
 
 
 def crowd(count: int = 2) -> People:
@@ -77,6 +77,21 @@ def test_table_lab_shows_what_is_chosen(rows: pd.DataFrame) -> None:
     assert lab.alert.value == ""
     assert "rank 5, celebrity people, learned on ir-arcface" in lab.chart.value
     assert "Privacy" not in lab.beside.value
-    assert "celebrity: random noise" in lab.words.value
+    assert "<li>random noise &lt;" in lab.words.value
     assert lab.chart.value in lab.still()
     lab.close()
+
+
+def test_progress_is_shown_escaped_and_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Place:
+        def update(self, data: dict[str, str], *, raw: bool) -> None:
+            shown.append(data["text/html"])
+
+    monkeypatch.setattr("opom_edu.widgets.parts.display", lambda *_, **__: Place())
+    with progress() as bar:
+        bar("<b>", 0.5)
+    assert '<progress value="0.500">' in shown[0]
+    assert "&lt;b&gt;" in shown[0]
+    assert shown[-1] == ""
