@@ -156,6 +156,9 @@ def write_video(
 ) -> None:  # fmt: skip
     """Write frames ``(time in time_base, (H, W, 3))`` as H.264; ``time_base`` is 1 / ``rate`` unless given.
 
+    The same frames give the same file where their width is a multiple of 128; at others, what x264 makes of them may differ
+    by a few bytes from one time to the next.
+
     ``sound`` are streams of an open PyAV container, whose packets are copied. For the rest see :meth:`Video.copy`.
     """
     try:
