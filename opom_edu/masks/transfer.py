@@ -58,6 +58,38 @@ def random_affine(degrees: float = 5.0, scale: float = 0.05, shift: float = 0.04
     return partial(_random_affine, degrees=degrees, scale=scale, shift=shift, probability=probability)
 
 
+def random_warp(amount: float = 0.03, cells: int = 4, probability: float = 0.7) -> Transform:
+    """Bend each image, with this probability, by a smooth random field: as if its parts moved by themselves.
+
+    (Parts of an image changed one by one: Structure Invariant Attack, Wang et al., ICCV 2023, arXiv 2309.14700.)
+
+    Args:
+        amount: largest move of one of the field's points along each axis, as a share of the image, from 0 to 0.2.
+        cells: points along each axis between which the field is interpolated, at least 2.
+        probability: the share of images that are changed.
+    """
+    _check_probability(probability)
+    _check_cells(cells)
+    if not 0 <= amount <= 0.2:
+        raise ValueError(f"amount must be within 0 and 0.2, got {amount}")
+    return partial(_random_warp, amount=amount, cells=cells, probability=probability)
+
+
+def random_patches(share: float = 0.1, cells: int = 6) -> Transform:
+    """Replace patches of each image by its mean: a mask must not depend on any one place.
+
+    (Cutout, DeVries and Taylor 2017, arXiv 1708.04552, on a grid.)
+
+    Args:
+        share: of the patches, on average, that are replaced.
+        cells: patches along each axis, at least 2.
+    """
+    _check_cells(cells)
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be at least 0 and below 1, got {share}")
+    return partial(_random_patches, share=share, cells=cells)
+
+
 def random_resize(smallest: float = 0.5) -> Transform:
     """Shrink the images to a random size and enlarge them again, all by the same: what is left of a mask after resizing.
 
@@ -141,6 +173,24 @@ def _moved(images: Tensor, turn: Tensor, side: Tensor, shift: Tensor) -> Tensor:
     return functional.grid_sample(images, grid, align_corners=False).clamp(0, 1)
 
 
+def _random_warp(images: Tensor, generator: torch.Generator, *, amount: float, cells: int, probability: float) -> Tensor:
+    count, _, height, width = images.shape
+    moves = 2 * _uniform(count * 2 * cells * cells, generator, images).view(count, 2, cells, cells) - 1
+    chosen = _uniform(count, generator, images) < probability
+    moves = 2 * amount * moves * chosen[:, None, None, None]  # an image's side is 2
+    field = functional.interpolate(moves, (height, width), mode="bicubic", align_corners=True).movedim(1, -1)
+    still = torch.eye(2, 3, device=images.device, dtype=images.dtype).expand(count, 2, 3)
+    grid = functional.affine_grid(still, list(images.shape), align_corners=False) + field
+    return functional.grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+
+
+def _random_patches(images: Tensor, generator: torch.Generator, *, share: float, cells: int) -> Tensor:
+    count, _, height, width = images.shape
+    chosen = (_uniform(count * cells * cells, generator, images) < share).view(count, 1, cells, cells)
+    gone = functional.interpolate(chosen.to(images.dtype), (height, width), mode="nearest").bool()
+    return torch.where(gone, images.mean((1, 2, 3), keepdim=True), images)
+
+
 def _random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:
     share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
     size = [round(share * side) for side in images.shape[2:]]
@@ -169,6 +219,11 @@ def _scale_invariance(images: Tensor, generator: torch.Generator, *, copies: int
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
     return torch.rand(count, generator=generator).to(like.device)
+
+
+def _check_cells(cells: int) -> None:
+    if not isinstance(cells, int) or cells < 2:
+        raise ValueError(f"cells must be a whole number of at least 2, got {cells}")
 
 
 def _check_probability(probability: float) -> None:

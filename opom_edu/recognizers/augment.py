@@ -7,12 +7,11 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 SHIFT, SCALE = 2 / 112, 0.03  # of a crop: what a landmark detector is off by
-NOISE = 10 / 255  # so that a noise mask of 8/255 changes little
 
 
 def augment(images: Tensor, generator: Generator) -> Tensor:
-    """A new look of each image ``(N, 3, H, W)`` in [0, 1]: moved, relit, blurred, noisy, partly covered; in [0, 1]."""
-    for change in (moved, relit, blurred, noisy, covered):
+    """A new look of each image ``(N, 3, H, W)`` in [0, 1]: moved, relit, blurred, partly covered; in [0, 1]."""
+    for change in (moved, relit, blurred, covered):
         images = change(images, generator)
     return images.clamp_(0, 1)
 
@@ -53,16 +52,6 @@ def blurred(images: Tensor, generator: Generator) -> Tensor:
             images[chosen], (round(share * height), round(share * width)), mode="bilinear", antialias=False
         )
         images[chosen] = functional.interpolate(small, (height, width), mode="bilinear")
-    return images
-
-
-def noisy(images: Tensor, generator: Generator) -> Tensor:
-    """Half of them with noise of up to 10/255: uniform, or of one size and random sign as masks are."""
-    count = len(images) // 2
-    strength = _uniform((count, 1, 1, 1), generator, 0, NOISE)
-    noise = _uniform((count, *images.shape[1:]), generator, -1, 1)
-    noise[: count // 2] = noise[: count // 2].sign()
-    images[:count] += (strength * noise).to(images.device)  # the order of a batch is random
     return images
 
 

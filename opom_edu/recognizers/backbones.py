@@ -252,14 +252,16 @@ class InceptionResNet(nn.Module):
         blocks: number of blocks of kinds A, B and C; 5, 10, 5 in the paper.
         dim: length of the embedding.
         stem_stride: of the first convolution, 2 in the paper; 4 saves three quarters of the work.
+        pool: whether the stem halves height and width once more by max pooling, as in the paper.
         dropout: share of the last features dropped while training.
+        slope: of leaky ReLU instead of ReLU.
     """
 
     SCALES = (0.17, 0.10, 0.20)  # of the residuals: section 3.3 of the paper, the values of its public code
 
     def __init__(
         self, *, width: float = 1.0, blocks: tuple[int, int, int] = (5, 10, 5), dim: int = 512, stem_stride: int = 2,
-        dropout: float = 0.2,
+        pool: bool = True, dropout: float = 0.2, slope: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
 
@@ -270,8 +272,8 @@ class InceptionResNet(nn.Module):
         third = second + c(384) + c(256) + c(256)
         self.stem = nn.Sequential(
             ConvRelu(3, c(32), stem_kernel(stem_stride), stride=stem_stride), ConvRelu(c(32), c(32), 3),
-            ConvRelu(c(32), c(64), 3), nn.MaxPool2d(3, 2, 1), ConvRelu(c(64), c(80), 1), ConvRelu(c(80), c(192), 3),
-            ConvRelu(c(192), first, 3, stride=2),
+            ConvRelu(c(32), c(64), 3), nn.MaxPool2d(3, 2, 1) if pool else nn.Identity(), ConvRelu(c(64), c(80), 1),
+            ConvRelu(c(80), c(192), 3), ConvRelu(c(192), first, 3, stride=2),
         )  # fmt: skip
         a, b, d = self.SCALES
         self.a = nn.Sequential(*(self._block_a(first, c(32), a) for _ in range(blocks[0])))
@@ -297,6 +299,11 @@ class InceptionResNet(nn.Module):
             nn.Linear(third, dim, bias=False),
             nn.BatchNorm1d(dim),
         )
+        if slope is not None:
+            for part in list(self.modules()):
+                for name, child in part.named_children():
+                    if isinstance(child, nn.ReLU):
+                        setattr(part, name, nn.LeakyReLU(slope, inplace=True))
 
     @staticmethod
     def _block_a(channels: int, n: int, scale: float) -> nn.Module:

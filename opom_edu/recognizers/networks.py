@@ -1,4 +1,4 @@
-"""What is done with any network: evaluate it, count its work, put it on a device, add a layer behind it."""
+"""What is done with any network: evaluate it, count its work, put it on a device."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-
-
-def with_whitening(module: nn.Module, dim: int) -> nn.Sequential:
-    """The network followed by a linear map of its embeddings of length ``dim``, which training sets last."""
-    return nn.Sequential(module, nn.Linear(dim, dim, bias=False))
 
 
 def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:

@@ -26,7 +26,7 @@ from opom_edu.recognizers.augment import augment
 from opom_edu.recognizers.batches import Photos, embed, fetch, floats, lower_precision, processes
 from opom_edu.recognizers.checkpoints import check_disk, load_checkpoint, save_checkpoint, save_half
 from opom_edu.recognizers.heads import make_head
-from opom_edu.recognizers.networks import multiply_adds, put_on, with_whitening
+from opom_edu.recognizers.networks import multiply_adds, put_on
 from opom_edu.recognizers.recipes import Recipe, centered
 
 CHECKPOINTS = ".checkpoint.safetensors"
@@ -234,17 +234,10 @@ class _Run:
             self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
 
     def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
-        """Whiten the best network, measure it as it is in the file, and write the card."""
-        if self.first:
-            learned = load_file(self.weights)
-            if not any(name.startswith("0.") for name in learned):  # or else an earlier call did it
-                self.module.load_state_dict(learned)
-                save_half(whiten(self.module, self.photos), self.weights, f"{self.name}, whitened")
+        """Measure the best network as it is in the file, and write the card."""
         if self.together > 1:
             distributed.barrier()  # until the weights are written
-        best = load_file(self.weights)
-        self.module = with_whitening(self.recipe.build(), self.dim).to(self.device)
-        self.module.load_state_dict(best)
+        self.module.load_state_dict(load_file(self.weights))
         if self.first:
             with replacing(self.folder / f"{self.name}.json") as temporary:
                 temporary.write_text(json.dumps(self.card(held_out, about), indent=2) + "\n")
@@ -275,28 +268,6 @@ class _Run:
                 if len(counts) > 1 and counts.max() > 1:
                     card["accuracy"][str(group)] = _rounded(self.accuracy(held_out, among))
         return card
-
-
-def whiten(module: nn.Module, photos: Photos, *, ridge: float = 1.0, most: int = 8000) -> nn.Sequential:
-    """The network followed by within-class covariance normalization (Hatch et al. 2006, doi 10.21437/Interspeech.2006-183).
-
-    Directions in which photos of one person differ count less: the embedding is multiplied by the inverse square root of
-    the within-person covariance, to which ``ridge`` times its mean variance is added.
-
-    Args:
-        photos: of at least two people; the first ``most`` are used.
-    """
-    labels = photos.labels[:most]
-    features = embed(module, photos.images[:most]).astype(np.float64)
-    _, person = np.unique(labels, return_inverse=True)
-    means = np.stack([np.bincount(person, column) for column in features.T], 1) / np.bincount(person)[:, None]
-    spread = features - means[person]
-    variances, axes = np.linalg.eigh(spread.T @ spread / len(spread))
-    scale = 1 / np.sqrt(variances.clip(0) + ridge * variances.mean() + 1e-12)
-    result = with_whitening(module, len(variances))
-    with torch.no_grad():
-        next(result[1].parameters()).copy_(torch.from_numpy((axes * scale / scale.mean()).T))
-    return result
 
 
 def _mixed(seed: int, epoch: int) -> int:

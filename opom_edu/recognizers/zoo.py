@@ -17,7 +17,7 @@ from opom_edu.files import replacing, sha256
 from opom_edu.recognizers.backbones import MobileFaceNet
 from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 from opom_edu.recognizers.frozen import for_inference
-from opom_edu.recognizers.networks import put_on, with_whitening
+from opom_edu.recognizers.networks import put_on
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
 
@@ -170,7 +170,7 @@ def trained(name: str) -> Entry:
     remedy = f"make it with: opom-edu train {name} --out {card['folder']} (delete the broken file and card first)"
 
     def build() -> nn.Module:
-        return with_whitening(BACKBONES[recipe["backbone"]](**recipe["network"]), recipe["network"]["dim"])
+        return BACKBONES[recipe["backbone"]](**recipe["network"])
 
     return Entry(build, centered, file, card["sha256"], note, remedy)
 

@@ -16,7 +16,7 @@ from opom_edu.faces.synthetic.camera import TEMPLATE, Sitter, decode, take_photo
 from opom_edu.faces.synthetic.conditions import Conditions, sample_conditions
 from opom_edu.faces.synthetic.hair import STYLES
 from opom_edu.faces.synthetic.head import CENTER, head_model
-from opom_edu.faces.synthetic.identity import sample_identity
+from opom_edu.faces.synthetic.identity import PLAUSIBLE, sample_identity
 from opom_edu.faces.synthetic.rasterizer import draw_triangles
 from opom_edu.files import sha256
 
@@ -61,6 +61,15 @@ def test_no_shape_is_far_from_the_usual():
     face = (model.vertex_part == 0) & (model.rest[:, 2] > 0.9) & (model.rest[:, 1] > 6.2)
     heads = np.stack([Sitter.shape_of(sample_identity(seed))[face] for seed in range(60)])
     assert np.linalg.norm(heads - heads.mean(0), axis=2).max() < 0.35
+
+
+def test_nobody_has_the_nose_or_mouth_of_a_caricature():
+    model = head_model()
+    found = [model.proportions(model.shaped(sample_identity(seed).shape)) for seed in range(3000, 3060)]
+    for name, (low, high) in PLAUSIBLE.items():
+        measures = [who[name] for who in found]
+        assert low <= min(measures) < max(measures) <= high
+        assert np.ptp(measures) > 0.5 * (high - low)  # and yet they differ
 
 
 def test_a_negative_seed_is_refused():

@@ -12,7 +12,9 @@ from opom_edu.masks import (
     random_flip,
     random_jpeg,
     random_light,
+    random_patches,
     random_resize,
+    random_warp,
     scale_invariance,
 )
 
@@ -25,6 +27,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 TRANSFORMS = [
     random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light(), scale_invariance(),
+    random_warp(), random_patches(),
 ]  # fmt: skip
 
 
@@ -82,6 +85,30 @@ def test_an_affine_map_turns_scales_and_moves() -> None:
     assert 1.5 < areas.max() < 1.75
 
 
+def test_a_warp_moves_every_part_by_itself_and_no_further_than_told() -> None:
+    torch.testing.assert_close(random_warp(0)(IMAGES, seeded()), IMAGES, atol=1e-4, rtol=0)
+    dots = torch.zeros(200, 3, 112, 112)
+    dots[:, :, 20:28, 20:28] = dots[:, :, 84:92, 84:92] = 1
+    warped = random_warp(0.05, probability=1.0)(dots, seeded())[:, 0]
+    places = torch.arange(56.0)
+    moved = []
+    for corner, middle in ((warped[:, :56, :56], 23.5), (warped[:, 56:, 56:], 31.5)):
+        down = corner.sum(2) @ places / corner.sum((1, 2)) - middle
+        assert down.abs().max() < 0.05 * 112 * 1.5  # a cubic overshoots its points
+        moved.append(down)
+    assert min(float(down.std()) for down in moved) > 1
+    assert abs(torch.corrcoef(torch.stack(moved))[0, 1]) < 0.3
+
+
+def test_patches_take_their_share_and_leave_the_rest_alone() -> None:
+    changed = random_patches(0.25, 4)(IMAGES, seeded())
+    gone = (changed != IMAGES).any(1)
+    torch.testing.assert_close(gone.float().mean(), torch.tensor(0.25), atol=0.04, rtol=0)
+    whole = gone.unflatten(1, (4, 28)).unflatten(3, (4, 28)).float().mean((2, 4))  # of each patch
+    assert set(whole.round(decimals=2).unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(random_patches(0)(IMAGES, seeded()), IMAGES)
+
+
 def test_resizing_and_jpeg_take_away_fine_detail_and_leave_the_rest() -> None:
     smooth = functional.interpolate(torch.rand(4, 3, 5, 5, generator=seeded()), (112, 112), mode="bicubic").clamp(0, 1)
     noisy = (smooth + 0.1 * torch.randn(smooth.shape, generator=seeded())).clamp(0, 1)
@@ -127,6 +154,8 @@ def test_bad_parameters_are_named() -> None:
     for make, parameters in (
         (random_affine, {"scale": 1.0}), (random_resize, {"smallest": 0}), (random_jpeg, {"lowest": 0}),
         (random_light, {"strength": 1}), (scale_invariance, {"copies": 0}),
+        (random_warp, {"amount": 0.3}), (random_warp, {"cells": 1}), (random_patches, {"share": 1}),
+        (random_patches, {"cells": 2.5}),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=next(iter(parameters)) if make is not random_jpeg else "qualities"):
             make(**parameters)

@@ -17,6 +17,7 @@ SMALL = {
     "seir": lambda: IRNet(width=8, blocks=(1, 2), dim=16, stem_stride=2, se=True, slope=0.25),
     "mobilefacenet": lambda: MobileFaceNet(width=0.25, dim=16, stem_stride=4, slope=0.25),
     "inception": lambda: InceptionResNet(width=0.125, blocks=(1, 1, 1), dim=16),
+    "leaky inception": lambda: InceptionResNet(width=0.125, blocks=(1, 1, 1), dim=16, stem_stride=4, pool=False, slope=0.25),
 }
 
 

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from opom_edu.errors import OpomError, WeightsError
 from opom_edu.faces.synthetic.album import StoredImages
@@ -20,7 +19,7 @@ from opom_edu.recognizers.accuracy import accuracy
 from opom_edu.recognizers.augment import augment
 from opom_edu.recognizers.batches import Photos, embed
 from opom_edu.recognizers.recipes import Recipe
-from opom_edu.recognizers.training import Step, train, whiten
+from opom_edu.recognizers.training import Step, train
 from tests.conftest import make_people
 
 RECIPE = Recipe(
@@ -212,19 +211,3 @@ def test_accuracy_of_the_perfect_the_blind_and_a_group() -> None:
     assert accuracy(confused, labels, (labels == 0) | (labels == 3)).auc == 0.5
     with pytest.raises(ValueError, match="at least 2 people"):
         accuracy(perfect, labels, labels == 0)
-
-
-def test_whitening_shrinks_what_differs_within_people() -> None:
-    """After it the covariance of one person's embeddings is nearer to the same in all directions."""
-
-    def unevenness(module: nn.Module) -> float:
-        features = embed(module, several.images)
-        within = features - np.stack([features[several.labels == i].mean(0) for i in range(8)])[several.labels]
-        variances = np.linalg.eigvalsh(within.T @ within)
-        return float(variances.std() / variances.mean())
-
-    several = photos()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        module = RECIPE.build().eval()
-    assert unevenness(whiten(module, several, ridge=0.1)) < 0.6 * unevenness(module)

@@ -58,6 +58,15 @@ class HeadModel:
         self.nose_bridge = int(np.argmin(np.where(bridge, abs(self.rest[:, 1] - 7.24) - 0.3 * self.rest[:, 2], 9)))
         lips = np.flatnonzero(body & (self.lips > 0.5))
         self.mouth_corners = lips[np.argmin(self.rest[lips, 0])], lips[np.argmax(self.rest[lips, 0])]
+        middle_lips = lips[abs(self.rest[lips, 0]) < 0.02]
+        heights = self.rest[middle_lips, 1]
+        self.lip_edges = middle_lips[np.argmax(heights)], middle_lips[np.argmin(heights)]  # upper, lower
+        rows, moves = self.targets["nose:nose-nostrils-width-incr"]
+        wings = rows[abs(moves[:, 0]) > 0.5 * abs(moves[:, 0]).max()]
+        self.nostrils = wings[np.argmin(self.rest[wings, 0])], wings[np.argmax(self.rest[wings, 0])]
+        below = body & (abs(self.rest[:, 0]) < 0.015) & (self.rest[:, 2] > 0.8)
+        below &= (self.rest[:, 1] < self.rest[self.nose_tip, 1]) & (self.rest[:, 1] > heights.max())
+        self.nose_base = int(np.argmin(np.where(below, self.rest[:, 2], 9)))  # where the upper lip begins
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -103,6 +112,20 @@ class HeadModel:
         pupils = [vertices[eye].mean(0) + np.array([0, 0, 0.13]) for eye in self.eyes]
         right, left = self.mouth_corners
         return np.array([*pupils, vertices[self.nose_tip], vertices[right], vertices[left]])
+
+    def proportions(self, vertices: Array) -> dict[str, float]:
+        """Measures of nose and mouth, in distances between the pupils."""
+
+        def width(ends: tuple[int, int]) -> float:
+            return float(np.linalg.norm(vertices[ends[0]] - vertices[ends[1]]))
+
+        bridge, base, (upper, lower) = vertices[self.nose_bridge], vertices[self.nose_base], vertices[list(self.lip_edges)]
+        measures = {
+            "nose width": width(self.nostrils), "nose length": bridge[1] - base[1], "mouth width": width(self.mouth_corners),
+            "lips": upper[1] - lower[1], "mouth forward": (upper[2] + lower[2]) / 2 - bridge[2],
+        }  # fmt: skip
+        between = float(np.linalg.norm(vertices[self.eyes[0]].mean(0) - vertices[self.eyes[1]].mean(0)))
+        return {name: float(measure) / between for name, measure in measures.items()}
 
     def normals(self, vertices: Array) -> Array:
         """Unit normals of the vertices, ``(V, 3)``."""

@@ -27,6 +27,13 @@ QUIET = (
     "nose-point-u", "-square", "-triangular", "chin-width", "head-fat",
 )  # fmt: skip
 
+# Of HeadModel.proportions: what six of seven people have by chance; a nose or mouth beyond them looks like a caricature's.
+PLAUSIBLE = {
+    "nose width": (0.5, 1.12), "nose length": (0.35, 0.62), "mouth width": (0.62, 0.95), "lips": (0.1, 0.55),
+    "mouth forward": (-0.25, 0.37),
+}  # fmt: skip
+LOWER_FACE = ("nose:", "mouth:", "chin:", "cheek:")
+
 # sRGB, from the lightest skin to the darkest, from brown to blue eyes, from black to blond hair.
 SKIN_TONES = np.array(
     [[238, 202, 184], [226, 180, 156], [204, 154, 126], [170, 122, 96], [132, 90, 68], [102, 69, 52], [81, 55, 44]]
@@ -195,6 +202,17 @@ def _pairs() -> tuple[tuple[str, str, float], ...]:
 
 
 def _shape(rng: np.random.Generator, female: bool, age: float, ancestry: Array) -> dict[str, float]:
+    """Weights of targets; those of the lower face weakened, where they must be, until nose and mouth are plausible."""
+    head, drawn = head_model(), _any_shape(rng, female, age, ancestry)
+    for share in np.linspace(1, 0, 11):
+        weights = {name: w * (float(share) if name.startswith(LOWER_FACE) else 1.0) for name, w in drawn.items()}
+        found = head.proportions(head.shaped(weights))
+        if all(low <= found[name] <= high for name, (low, high) in PLAUSIBLE.items()):
+            break
+    return weights
+
+
+def _any_shape(rng: np.random.Generator, female: bool, age: float, ancestry: Array) -> dict[str, float]:
     """Weights of targets: sex, age, build and ancestry, then local shapes, mirrored up to a little asymmetry."""
     weights: dict[str, float] = {}
 
