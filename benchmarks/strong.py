@@ -61,6 +61,7 @@ from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
 CHOICE_SEED = 5
 DIVERSE = (random_flip(), input_diversity())
+AFFINE = TRANSFORMS[:2]
 
 
 def synthetic(part: str, distractors: int) -> tuple[People, Recognizer, list[Recognizer]]:
@@ -90,14 +91,16 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
         "OPOM convex": OPOM(surrogate),
         "momentum, flips, diversity": OPOM(surrogate, transforms=DIVERSE, **hundred),
         **ladder(surrogate),  # the last of them is strong
-        "+ affine + light": OPOM(surrogate, transforms=(*TRANSFORMS, random_light()), **hundred),
-        "+ affine + scales": OPOM(surrogate, transforms=(*TRANSFORMS, scale_invariance()), **hundred),
-        "+ affine + resizing": OPOM(surrogate, transforms=(*TRANSFORMS, random_resize()), **hundred),
-        "+ affine + JPEG": OPOM(surrogate, transforms=(*TRANSFORMS, random_jpeg()), **hundred),
-        "+ affine + nesterov": OPOM(surrogate, transforms=TRANSFORMS, aids=[nesterov()], **hundred),
-        "+ affine + smooth": OPOM(surrogate, transforms=TRANSFORMS, aids=[smooth_gradient(1.0)], **hundred),
-        "+ affine + variance": OPOM(surrogate, transforms=TRANSFORMS, aids=[variance_tuning(1)], **hundred),
-        "+ affine + dropout": OPOM(surrogate, transforms=TRANSFORMS, aids=[feature_dropout(0.1)], **hundred),
+        "+ affine + light": OPOM(surrogate, transforms=(*AFFINE, random_light()), **hundred),
+        "+ affine + scales": OPOM(surrogate, transforms=(*AFFINE, scale_invariance()), **hundred),
+        "+ affine + resizing": OPOM(surrogate, transforms=(*AFFINE, random_resize()), **hundred),
+        "+ affine + JPEG": OPOM(surrogate, transforms=(*AFFINE, random_jpeg()), **hundred),
+        "+ affine + warp": OPOM(surrogate, transforms=(*AFFINE, random_warp()), **hundred),
+        "+ affine + patches": OPOM(surrogate, transforms=(*AFFINE, random_patches()), **hundred),
+        "+ affine + nesterov": OPOM(surrogate, transforms=AFFINE, aids=[nesterov()], **hundred),
+        "+ affine + smooth": OPOM(surrogate, transforms=AFFINE, aids=[smooth_gradient(1.0)], **hundred),
+        "+ affine + variance": OPOM(surrogate, transforms=AFFINE, aids=[variance_tuning(1)], **hundred),
+        "+ affine + dropout": OPOM(surrogate, transforms=AFFINE, aids=[feature_dropout(0.1)], **hundred),
         "affine, always": OPOM(surrogate, transforms=(random_flip(), random_affine()), **hundred),
         "affine 20, always": OPOM(surrogate, transforms=(random_flip(), random_affine(20, 0.3, 0.1)), **hundred),
     }
