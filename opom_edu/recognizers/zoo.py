@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,8 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
     try:
         module.load_state_dict(load_weights(entry))
     except RuntimeError as error:
-        raise WeightsError(f"{entry.file} is not of the network {name}: {str(error).splitlines()[-1].strip()}") from error
+        reason = textwrap.shorten(str(error).splitlines()[-1], 120, placeholder=" ...")
+        raise WeightsError(f"{entry.file} is not of the network {name}: {reason} ({entry.remedy})") from error
     module = put_on(for_inference(module), device)
     recognizer = Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
     if name == "dlib-torch":

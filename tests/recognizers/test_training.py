@@ -57,6 +57,10 @@ def test_it_learns_and_the_zoo_loads_it(tmp_path: Path, monkeypatch: pytest.Monk
     recognizer = load_recognizer("ir-softmax")
     batch = torch.from_numpy(held_out.images).permute(0, 3, 1, 2).float() / 255
     np.testing.assert_allclose(recognizer.embed(batch).numpy(), embed(module, held_out.images), atol=1e-4)
+    (tmp_path / "ir-softmax.json").write_text(json.dumps(card).replace('"dim": 16', '"dim": 8'))
+    with pytest.raises(WeightsError, match=r"of the network ir-softmax: .{20,130} \(make it with: opom-edu train"):
+        load_recognizer("ir-softmax")
+    (tmp_path / "ir-softmax.json").write_text(json.dumps(card))
     data = bytearray((tmp_path / "ir-softmax.safetensors").read_bytes())
     data[-1] ^= 1
     (tmp_path / "ir-softmax.safetensors").write_bytes(data)

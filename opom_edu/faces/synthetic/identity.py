@@ -27,7 +27,7 @@ QUIET = (
     "nose-point-u", "-square", "-triangular", "chin-width", "head-fat",
 )  # fmt: skip
 
-# Of HeadModel.proportions: what six of seven people have by chance; a nose or mouth beyond them looks like a caricature's.
+# Of HeadModel.proportions: nearly nine of ten people are within by chance; beyond, a face looks like a caricature.
 PLAUSIBLE = {
     "nose width": (0.5, 1.12), "nose length": (0.35, 0.62), "mouth width": (0.62, 0.95), "lips": (0.1, 0.55),
     "mouth forward": (-0.25, 0.37),
