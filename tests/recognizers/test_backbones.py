@@ -33,6 +33,16 @@ def test_full_sizes_are_the_published_ones() -> None:
     assert 22e6 < count(inception) < 24e6  # FaceNet's public code: 22.8 M and the embedding
 
 
+def test_inception_without_pooling_and_relu_has_neither_in_its_stem_or_anywhere() -> None:
+    plain, leaky = SMALL["inception"](), SMALL["leaky inception"]()
+    relus, slopes = ([part for part in net.modules() if isinstance(part, kind)]
+                     for net, kind in ((plain, nn.ReLU), (leaky, nn.LeakyReLU)))  # fmt: skip
+    assert len(relus) == len(slopes) > 20
+    assert {part.negative_slope for part in slopes} == {0.25}
+    assert not any(isinstance(part, nn.ReLU) for part in leaky.modules())
+    assert [sum(isinstance(part, nn.MaxPool2d) for part in net.stem) for net in (plain, leaky)] == [1, 0]
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_folding_changes_nothing_but_rounding(name: str) -> None:
     module = SMALL[name]()

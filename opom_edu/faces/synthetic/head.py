@@ -115,17 +115,14 @@ class HeadModel:
 
     def proportions(self, vertices: Array) -> dict[str, float]:
         """Measures of nose and mouth, in distances between the pupils."""
-
-        def width(ends: tuple[int, int]) -> float:
-            return float(np.linalg.norm(vertices[ends[0]] - vertices[ends[1]]))
-
+        right_eye, left_eye, _, right, left = self.landmarks(vertices)
         bridge, base, (upper, lower) = vertices[self.nose_bridge], vertices[self.nose_base], vertices[list(self.lip_edges)]
         measures = {
-            "nose width": width(self.nostrils), "nose length": bridge[1] - base[1], "mouth width": width(self.mouth_corners),
-            "lips": upper[1] - lower[1], "mouth forward": (upper[2] + lower[2]) / 2 - bridge[2],
+            "nose width": np.linalg.norm(np.subtract(*vertices[list(self.nostrils)])), "nose length": bridge[1] - base[1],
+            "mouth width": np.linalg.norm(right - left), "lips": upper[1] - lower[1],
+            "mouth forward": (upper[2] + lower[2]) / 2 - bridge[2],
         }  # fmt: skip
-        between = float(np.linalg.norm(vertices[self.eyes[0]].mean(0) - vertices[self.eyes[1]].mean(0)))
-        return {name: float(measure) / between for name, measure in measures.items()}
+        return {name: float(measure / np.linalg.norm(right_eye - left_eye)) for name, measure in measures.items()}
 
     def normals(self, vertices: Array) -> Array:
         """Unit normals of the vertices, ``(V, 3)``."""
