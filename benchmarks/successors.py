@@ -11,17 +11,16 @@ python benchmarks/successors.py [budget] [dispersal] [key]
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-import torch
 from common import Rows, arguments, report
-from PIL import Image
 from torch import Tensor
 
 from opom_edu import OPOM, Mask, People, Recognizer, load_people, load_recognizer, protection
-from opom_edu.evaluation import image_quality, mask_quality
+from opom_edu.evaluation import enrolled, image_quality, mask_quality
+from opom_edu.evaluation.changes import jpeg
 from opom_edu.faces import quantize
 from opom_edu.masks import RandomNoise, perceptual_budget
 from opom_edu.recognizers import SURROGATE
@@ -51,45 +50,25 @@ def budget(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows
 
 
 def dispersal(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
-    methods: Methods = {"random noise": RandomNoise(), "OPOM": OPOM(surrogate, steps=STEPS)}
+    methods: Methods = {"noise": RandomNoise(), "OPOM": OPOM(surrogate, steps=STEPS)}
     methods |= {f"dispersal {weight:g}": OPOM(surrogate, steps=STEPS, dispersal=weight) for weight in (1.0, 3.0, 10.0)}
+    masks = {name: learn(method, people) for name, method in methods.items()}
+    found = enrolled([surrogate, black_box], people, masks).set_index(["method", "recognizer", "masked"])
     rows = []
-    for name, method in methods.items():
-        masks = learn(method, people)
+    for name in methods:
         for recognizer, kind in ((surrogate, "white box"), (black_box, "black box")):
-            strangers = recognizer.embed(quantize(people.distractors))
-            found = np.mean(
-                [enrolled(recognizer, person.test, masks[person.name], strangers) for person in people.values()], 0
-            )
-            about = dict(zip(("probe", "gallery", "both", "cosine"), found.tolist(), strict=True))
-            rows.append({"masks": name, "recognizer": f"{recognizer.name} ({kind})", **about})
+            sides = found.loc[name, recognizer.name]
+            about = {side: float(sides.loc[side, "psr_1"]) for side in ("probe", "gallery", "both")}
+            cosine = float(sides.loc["both", "similarity"])
+            rows.append({"masks": name, "recognizer": f"{recognizer.name} ({kind})", **about, "cosine": cosine})
     return rows
-
-
-def enrolled(recognizer: Recognizer, photos: Tensor, mask: Mask, strangers: Tensor) -> list[float]:
-    """PSR in percent with the mask on the probe, on the person's photo in the gallery, on both; cosine within the last."""
-    clean, masked = recognizer.embed(quantize(photos)), recognizer.embed(quantize(mask.apply(photos)))
-    elsewhere = ~torch.eye(len(clean), dtype=torch.bool)
-    found = []
-    for probe, shelf in ((masked, clean), (clean, masked), (masked, masked)):
-        own = (probe @ shelf.T)[elsewhere].reshape(len(clean), -1)
-        found.append(100 * float(((probe @ strangers.T).amax(1, keepdim=True) > own).float().mean()))
-    return [*found, float(own.mean())]
-
-
-def jpeg(quality: int) -> Callable[[Tensor], Tensor]:
-    def save(image: Tensor) -> Tensor:
-        buffer = io.BytesIO()
-        Image.fromarray((image.permute(1, 2, 0) * 255).round().byte().numpy()).save(buffer, "JPEG", quality=quality)
-        return torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1) / 255
-
-    return lambda images: torch.stack([save(image) for image in images])
 
 
 def key(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
     masks = learn(OPOM(surrogate), people)
     others = dict(zip(people, [*list(masks.values())[1:], next(iter(masks.values()))], strict=True))
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"8 bit": quantize} | {f"JPEG {q}": jpeg(q) for q in QUALITIES}
+    ways: dict[str, Callable[[Tensor], Tensor]] = {"8 bit": quantize}
+    ways |= {f"JPEG {quality}": partial(jpeg, quality=quality) for quality in QUALITIES}
     rows = []
     for name, save in ways.items():
         row: dict[str, object] = {"saved": name}

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and checksums that say so."""
+"""Files that are either whole or absent, checksums that say so, and where files are kept."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ def check_folder(path: str | Path) -> None:
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         reason = "cannot be written to" if nearest.is_dir() else "is a file"
         raise OpomError(f"{path} cannot take the results: {nearest} {reason}; name another folder")
+
+
+def user_cache() -> Path:
+    """Where this user's programs keep what can be made again; XDG_CACHE_HOME names another place."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opom_edu"
 
 
 def sha256(path: str | Path) -> str:

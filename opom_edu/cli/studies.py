@@ -29,10 +29,13 @@ from opom_edu.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from opom_edu.experiments import Comparison
+    from opom_edu.faces import People
 
 
-OTHERS = 100  # distractors on whose photos the masks for everybody are learned
+OTHERS = 100  # distractors who leave the gallery for methods that learn from other people's photos
 
 
 @app.command()
@@ -77,7 +80,7 @@ def demo(
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import make_method, usual_transforms
-        from opom_edu.masks.named import PAPER, check_methods
+        from opom_edu.masks.named import PAPER, WITH_OTHERS, check_methods
         from opom_edu.recognizers import load_surrogate
 
         check_folder(out)
@@ -91,9 +94,10 @@ def demo(
             if distractors is not None:
                 options["distractors"] = distractors
             group = load_people(people, train=train, **options)
+            group, others = _set_aside(group) if {*wanted} & {*WITH_OTHERS} else (group, None)
             common: dict[str, Any] = {
                 "eps": budget, "seed": seed, "steps": steps, "momentum": momentum, "transforms": usual_transforms(aids),
-                "others": group.distractors[:OTHERS] if len(group.distractors) else None,
+                "others": others,
             }  # fmt: skip
             found = compare(group, white_box, measured, [make_method(name, white_box, **common) for name in wanted], show)
         console.print(_table(found))
@@ -172,6 +176,17 @@ def sweep(
     shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
     console.print(shown.to_string(index=False), markup=False, highlight=False)
     console.print(f"All columns: {out / 'table.csv'}", markup=False)
+
+
+def _set_aside(people: People) -> tuple[People, Tensor | None]:
+    """The people without the distractors that a method learns from: who is in the gallery must be unknown to it."""
+    from opom_edu.faces import People
+
+    count = min(OTHERS, len(people.distractors) // 2)
+    note = f"{count} distractors are not in the gallery: methods that need photos of other people learn from them."
+    rest = people.distractors[count:]
+    kept = People(list(people.values()), rest, people.report, people.photos, f"{people.note} {note}".strip())
+    return (kept, people.distractors[:count]) if count else (people, None)
 
 
 def _table(found: Comparison) -> Table:

@@ -127,20 +127,25 @@ def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[st
 
     Returns:
         One row per ``case``, ``method`` and ``recognizer``: see :func:`~opom_edu.evaluation.robustness.outcomes`.
+
+    Raises:
+        ValueError: for one person alone, who has nobody else's mask to wear.
     """
     names = list(people)
+    if len(names) < 2:
+        raise ValueError("people must be two at least, to wear each other's masks")
     following = dict(zip(names, [*names[1:], names[0]], strict=True))
     galleries = [Gallery.of(recognizer, people) for recognizer in recognizers]
     worn = with_baselines(people, masks)
 
     def cases(own: Mapping[str, Mask]) -> dict[str, dict[str, Tensor]]:
         def wearing(whose: Mapping[str, str]) -> dict[str, Tensor]:
-            return {name: own[whose[name]].apply(person.test) for name, person in people.items()}
+            return {name: own[mask].apply(people[name].test) for name, mask in whose.items()}
 
         return {
             "own mask": wearing(dict(zip(names, names, strict=True))),
             "another person's": wearing(following),
-            f"{names[0]}'s on everybody": wearing(dict.fromkeys(names, names[0])),
+            f"{names[0]}'s on the others": wearing(dict.fromkeys(names[1:], names[0])),
             "own, another's subtracted": _less(people, own, {name: own[following[name]].delta for name in names}),
             "own, itself subtracted": _less(people, own, {name: own[name].delta for name in names}),
         }

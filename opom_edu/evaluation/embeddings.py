@@ -16,28 +16,35 @@ from opom_edu.files import check_folder, replacing
 from opom_edu.recognizers import Recognizer
 
 
+def made_by(recognizer: Recognizer) -> str | None:
+    """What tells a recognizer's answers from any other's: its fingerprint, its device, and its answer to one fixed picture,
+    in which preprocessing takes part. None without a fingerprint."""
+    fingerprint = recognizer.fingerprint()
+    if fingerprint is None:
+        return None
+    answer = recognizer.embed(torch.linspace(0, 1, 3 * SIZE * SIZE).reshape(1, 3, SIZE, SIZE))
+    return f"{fingerprint} {recognizer.device} {hashlib.sha256(answer.cpu().numpy().tobytes()).hexdigest()}"
+
+
 def embedder(recognizer: Recognizer, cache: str | Path | None = None) -> Callable[[Tensor], Tensor]:
     """A function that rounds photos ``(N, 3, 112, 112)`` to 8 bit, as saving them does, and embeds them: ``(N, D)``.
 
     Args:
-        cache: a folder where each batch's embeddings are kept in a file named by a hash of its pixels, of the recognizer's
-            fingerprint and of its answer to one fixed picture, which preprocessing and device take part in. A recognizer
-            without a fingerprint is asked every time. Files can be deleted at any time.
+        cache: a folder where each batch's embeddings are kept, in a file named by a hash of its pixels and :func:`made_by`.
+            A recognizer without a fingerprint is asked every time. Files can be deleted at any time.
 
     Raises:
         OpomError: if files cannot be written to the folder.
     """
-    fingerprint = None if cache is None else recognizer.fingerprint()
-    if cache is None or fingerprint is None:
+    maker = None if cache is None else made_by(recognizer)
+    if cache is None or maker is None:
         return lambda images: recognizer.embed(quantize(images))
     check_folder(cache)
     folder = Path(cache)
-    answer = recognizer.embed(torch.linspace(0, 1, 3 * SIZE * SIZE).reshape(1, 3, SIZE, SIZE))
-    made_by = f"{fingerprint} {recognizer.device} {hashlib.sha256(answer.cpu().numpy().tobytes()).hexdigest()}"
 
     def embed(images: Tensor) -> Tensor:
         levels = images.mul(255).round().byte().cpu().contiguous().numpy()
-        key = hashlib.sha256(f"{made_by} {levels.shape}".encode())
+        key = hashlib.sha256(f"{maker} {levels.shape}".encode())
         key.update(levels.tobytes())
         path = folder / f"{key.hexdigest()}.npy"
         found = _read(path, len(images))

@@ -70,7 +70,8 @@ def outcomes(galleries: Sequence[Gallery], photos: Mapping[str, Mapping[str, Ten
     ``similarity``, ``similarity_unprotected`` and ``similarity_noise``, mean cosines to the person's clean other photos.
 
     Args:
-        photos: by method, the baselines among them, and by person, what stands for the test photos, one for one.
+        photos: by method, the baselines among them, and by person, what stands for the test photos, one for one. Who is
+            left out there is not looked for.
     """
     for gallery in galleries:
         yield from rows_of(gallery.recognizer.name, {method: seen(gallery, own) for method, own in photos.items()})
@@ -79,7 +80,7 @@ def outcomes(galleries: Sequence[Gallery], photos: Mapping[str, Mapping[str, Ten
 def seen(gallery: Gallery, photos: Mapping[str, Tensor]) -> dict[str, Probes]:
     """Everybody's probes where ``photos`` stand for the test photos, one for one; rounded to 8 bit."""
     shown: Any = {name: SimpleNamespace(apply=lambda _, own=own: own) for name, own in photos.items()}
-    return gallery.probes(shown)
+    return gallery.probes(shown, among=shown)
 
 
 def rows_of(recognizer: str, probes: Mapping[str, Mapping[str, Probes]]) -> Iterator[dict[str, Any]]:

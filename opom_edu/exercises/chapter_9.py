@@ -7,20 +7,17 @@ from typing import Any
 import pandas as pd
 from torch import Tensor
 
+from opom_edu.evaluation import severest
 from opom_edu.exercises.verdict import Check, near
 from opom_edu.faces import check_images
 
 
 def _costliest(answer: Any, *, table: pd.DataFrame) -> str | None:
-    means = table.groupby(["transformation", "severity"], sort=False)["psr_1"].mean()
-    first, last = (means.groupby("transformation", sort=False).agg(end) for end in ("first", "last"))
-    fall = first - last
-    if answer not in fall.index:
-        return f"The name of a transformation is wanted, one of {', '.join(fall.index)}."
-    if fall[answer] < fall.max():
-        return (
-            f"There the PSR falls by {fall[answer]:.0f} points from the mildest to the severest; elsewhere it falls further."
-        )
+    left = severest(table).groupby("transformation", sort=False)["psr_1"].mean()
+    if answer not in left.index:
+        return f"The name of a transformation is wanted, one of {', '.join(left.index)}."
+    if left[answer] > left.min():
+        return f"There a PSR of {left[answer]:.0f} % is left; elsewhere it is less."
     return None
 
 
@@ -50,12 +47,12 @@ def _found_again(answer: Any, *, table: pd.DataFrame) -> str | None:
 def _unseen(answer: Any, *, table: pd.DataFrame, method: str, share: float) -> str | None:
     visible = table[table["method"] == method].groupby("levels")["visible"].mean()
     few = visible[visible < share]
-    value = float(answer)
+    value, largest = float(answer), float(few.index.max()) if len(few) else 0.0
     if not (abs(visible.index - value) < 1e-3).any():
         return f"One of the tried sizes is wanted: {', '.join(f'{level:g}' for level in visible.index)}."
-    if value > few.index.max() + 1e-3:
+    if value > largest + 1e-3:
         return f"At this size too many pixels change visibly: less than {share:.0%} are wanted."
-    if value < few.index.max() - 1e-3:
+    if value < largest - 1e-3:
         return "Few enough, but a larger one would do too."
     return None
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from opom_edu.evaluation import Gallery, Probes, accepted, calibrate, rates
+from opom_edu.evaluation.embeddings import made_by
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
 from opom_edu.masks import Cloak, Learner, make_method
@@ -33,7 +34,7 @@ class Bench:
         ranks: of the rates; those that there are distractors for are used.
         fmr: also verify, at a threshold of this false-match rate, where there are people enough to calibrate it.
         records: where finished measurements are kept, and looked up by all that they depend on: the parameters, the photos'
-            pixels and the recognizers' weights.
+            pixels, the recognizers' weights and preprocessing.
         gallery: makes a recognizer's gallery of the people, for instance with other distractors.
     """
 
@@ -45,7 +46,7 @@ class Bench:
         self.people, self.ranks, self.fmr, self.records = people, tuple(ranks), fmr, records
         self.recognizers = {recognizer.name: recognizer for recognizer in recognizers}
         self._make_gallery, self._look = gallery, cache(self._first_look)
-        self._fingerprint = cache(Recognizer.fingerprint)  # it reads all weights
+        self._made_by = cache(made_by)  # it reads all weights
 
     def learn(
         self, method: Learner[Any], on_step: OnStep | None = None, *, photos: int | None = None, seed: int = 0,
@@ -90,7 +91,7 @@ class Bench:
         method = make_method(name, surrogate, seed=seed, others=others, **parameters)
         config, records = {}, self.records
         if records is not None:
-            prints = {r.name: self._fingerprint(r) for r in (surrogate, *self.recognizers.values())}
+            prints = {r.name: self._made_by(r) for r in (surrogate, *self.recognizers.values())}
             config = {
                 "method": name, "surrogate": surrogate.name, "parameters": parameters, "photos": photos, "seed": seed,
                 "others": _digest([others]) if others is not None and name in WITH_OTHERS else None,

@@ -13,7 +13,9 @@ from typing import Any
 
 from opom_edu.errors import OpomError, PeopleError
 from opom_edu.faces.people import CHOICES
+from opom_edu.faces.synthetic.album import VERSION
 from opom_edu.masks import METHODS, make_method, parse_eps
+from opom_edu.masks.named import WITH_OTHERS
 from opom_edu.recognizers import Recognizer, list_recognizers, load_surrogate
 
 LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")
@@ -24,7 +26,7 @@ class Grid:
     """What a sweep goes through: the axes, each with one value or more, and what is the same for all jobs.
 
     Args:
-        methods: names of :data:`opom_edu.masks.METHODS`.
+        methods: names of :data:`opom_edu.masks.METHODS`, but for those that learn from other people's photos.
         people: sources for :func:`opom_edu.load_people`; a folder must lie under the same path for every worker.
         surrogates: names of recognizers with gradients; "a+b" is their ensemble.
         eps: shares of the pixel range, numbers or text such as "8/255".
@@ -60,7 +62,7 @@ class Grid:
             if len({*map(str, values)}) < len(values):
                 raise ValueError(f"{name} has a value twice: {', '.join(map(str, values))}")
         surrogates = [part for name in self.surrogates for part in str(name).split("+")]
-        _check_names("methods", self.methods, list(METHODS))
+        _check_names("methods", self.methods, [name for name in METHODS if name not in WITH_OTHERS])
         _check_names("surrogates", surrogates, list_recognizers())
         _check_names("targets", self.targets, list_recognizers())
         if both := {*surrogates} & {*self.targets}:
@@ -79,7 +81,7 @@ class Grid:
 
     def jobs(self) -> list[dict[str, Any]]:
         """The configuration of each job, as plain values. Recognizers are told by name and by their weights' fingerprint, a
-        folder of photos by path and by the names, sizes and dates of its files.
+        folder of photos by path and by the names, sizes and dates of its files, synthetic people by the renderer's version.
 
         Raises:
             ValueError, OpomError: if a recognizer cannot be loaded, a surrogate has no gradients, or a folder is missing.
@@ -133,12 +135,13 @@ def _check_names(axis: str, names: Sequence[str], choices: Sequence[str]) -> Non
 
 
 def _stamped(source: str) -> tuple[str, str]:
-    """A source of people with its path made absolute, and a hash of the names, sizes and dates of the files there."""
+    """A source of people with its path made absolute, and what tells its photos: the renderer's version, or a hash of the
+    names, sizes and dates of the files there."""
     kind, _, named = str(source).partition(":")
     if kind not in ("folder", "opom") if named else kind not in ("synthetic", "lfw", "olivetti"):
         raise PeopleError(f"unknown source of people {source!r}; choose {CHOICES}")
     if not named:
-        return source, ""
+        return source, f"renderer {VERSION}" if kind == "synthetic" else ""
     folder = Path(named).expanduser().absolute()
     if not folder.is_dir():
         raise PeopleError(f"{folder} is not a folder of photos")

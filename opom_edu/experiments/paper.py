@@ -99,8 +99,7 @@ def reproduce(
 
             progress(name, 0.0)
             table = bench.measure(name, surrogate, seed=seed, others=rest, on_progress=progress, **parameters)
-            about = {"regime": regime, "surrogate": surrogate.name, "seed": seed, "person": f"{regime} " + table["person"]}
-            tables.append(table.assign(**about))
+            tables.append(table.assign(regime=regime, surrogate=surrogate.name, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -155,7 +154,9 @@ def _with_unprotected(rows: pd.DataFrame, rank: int) -> pd.DataFrame:
 
 
 def orders(rows: pd.DataFrame, rank: int = 1) -> pd.DataFrame:
-    """Whether the paper's order of methods holds, for all regimes together and for each.
+    """Whether the paper's order of methods holds, for each regime and, if there are several, for all together.
+
+    A person of the same name is the same in all regimes, and counts once.
 
     Returns:
         A row per regime and two neighbors of ``ORDER``: the ``difference`` of their means over people, seeds, surrogates and
@@ -165,7 +166,8 @@ def orders(rows: pd.DataFrame, rank: int = 1) -> pd.DataFrame:
     black = rows[~rows["white_box"]]
     known = [name for name in ORDER if name in set(rows["method"])]
     found = []
-    for regime in ("all", *rows["regime"].unique()):
+    names = list(rows["regime"].unique())
+    for regime in ["all", *names] if len(names) > 1 else names:
         part = black if regime == "all" else black[black["regime"] == regime]
         rates = {
             m: part[part["method"] == m].pivot_table(index="person", columns="seed", values=f"psr_{rank}") for m in known

@@ -89,10 +89,13 @@ def feature_dropout(rate: float = 0.1) -> Aid:
     """Drop values of the convolutions' outputs at random: every step has another network (DFANet).
 
     (Zhong and Deng, IEEE TIFS 2021, arXiv 2004.05790.) Through forward hooks, on any torch network, which stays as it
-    is. Every photo has its own values dropped; what is kept grows by ``1 / (1 - rate)``.
+    is. Every photo of a batch has its own values dropped; what is kept grows by ``1 / (1 - rate)``.
 
     Args:
         rate: share of values dropped, from 0 to below 1.
+
+    Raises:
+        ValueError: in learning, if the surrogate has no convolutions.
     """
     if not 0 <= rate < 1:
         raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
@@ -149,6 +152,8 @@ def _repeated(gradient: Gradient, run: Run, *, copies: int) -> Gradient:
 
 def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
     layers = [layer for layer in run.surrogate.module.modules() if isinstance(layer, nn.Conv2d)]
+    if not layers:
+        raise ValueError(f"{run.surrogate.name} has no convolutions whose values feature_dropout could drop")
 
     def dropped(masked: Tensor) -> Tensor:
         kept: dict[nn.Module, Tensor] = {}

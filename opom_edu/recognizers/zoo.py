@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from opom_edu.errors import OpomError, WeightsError
-from opom_edu.files import replacing, sha256
+from opom_edu.files import replacing, sha256, user_cache
 from opom_edu.recognizers.backbones import MobileFaceNet
 from opom_edu.recognizers.dlib_torch import DlibResNet, convert, to_chip
 from opom_edu.recognizers.frozen import for_inference
@@ -215,5 +215,4 @@ def _make(entry: Entry, weights: dict[str, Tensor], folder: Path) -> Path:
 def weight_folders() -> list[Path]:
     """Where weights are looked for: the folders named in OPOM_EDU_WEIGHTS, then the user's cache folder."""
     named = [Path(folder) for folder in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if folder]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [*named, cache / "opom_edu" / "weights"]
+    return [*named, user_cache() / "weights"]

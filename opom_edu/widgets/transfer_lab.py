@@ -148,12 +148,13 @@ def _words(recipe: Recipe) -> str:
 
 def _row(transfers: Transfers, surrogate: str, recipe: Recipe, target: str) -> str:
     """One recognizer's bars, as HTML."""
-    head = row_head(target, target == surrogate)
+    white = transfers.white_box(surrogate, target)
+    head = row_head(target, white)
     mask = transfers.known(surrogate, recipe, target)
     if mask is None:
         return f'<tr>{head}<td colspan="2"><span class="opom-score">computing...</span></td></tr>'
     noise, nothing = transfers.noise(target, recipe.levels), transfers.unprotected(target)
-    color = COLORS[3] if target == surrogate else COLORS[1]
+    color = COLORS[3] if white else COLORS[1]
     bars = bar(mask, color) + bar(noise, GRAY) + bar(nothing, LIGHT)
     told = f"mask {mask:.0f} %, random noise {noise:.0f} %, unprotected {nothing:.0f} %"
     return (
@@ -169,7 +170,7 @@ def _matrix(transfers: Transfers, current: str, recipe: Recipe) -> str:
     for surrogate in transfers.surrogates:
         cells = []
         for target in transfers.recognizers:
-            value, white = transfers.known(surrogate, recipe, target), surrogate == target
+            value, white = transfers.known(surrogate, recipe, target), transfers.white_box(surrogate, target)
             word = "white box" if white else "" if value is None else _level(value)
             mark = f"<small>{word}</small>"
             kind = ' class="opom-white"' if white else ""

@@ -97,6 +97,10 @@ class Transfers:
             gallery = Gallery.of(self.recognizers[target], self.people)
             self._galleries[target] = gallery, gallery.probes()
 
+    def white_box(self, surrogate: str, target: str) -> bool:
+        """Whether the two recognizers of these names share a network."""
+        return bool(self.recognizers[surrogate].networks & self.recognizers[target].networks)
+
     def known(self, surrogate: str, recipe: Recipe, target: str) -> float | None:
         """The rate if it was computed."""
         return self._rates.get((surrogate, recipe, target))

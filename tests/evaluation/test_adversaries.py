@@ -69,7 +69,19 @@ def test_mix_ups(people: People, surrogate: Recognizer, masks: dict[str, list[Ma
     clean = table.loc["own mask", "similarity_unprotected"]
     assert table.loc["own, itself subtracted", "similarity"] == pytest.approx(clean, abs=0.03)
     assert table.loc["own mask", "similarity"] < table.loc["another person's", "similarity"]
-    assert "person 0's on everybody" in table.index
+
+
+def test_a_mask_on_the_others_is_not_on_its_owner(
+    strangers: People, surrogate: Recognizer, masks: dict[str, list[Mask]]
+) -> None:
+    pair = [strangers["person 0"], strangers["person 1"]]
+    own = {"OPOM": masks["OPOM"][:2]}
+    table = mix_ups([surrogate], People(pair, strangers.distractors), own).set_index("case")
+    other = People(pair[1:], strangers.distractors)
+    wrong = protection(surrogate, other, {"person 1": own["OPOM"][0]}, ranks=(1,))
+    assert table.loc["person 0's on the others", "similarity"] == pytest.approx(wrong["similarity"][0])
+    with pytest.raises(ValueError, match="two at least"):
+        mix_ups([surrogate], other, own)
 
 
 def test_a_retrained_recognizer_sees_through_masks_and_the_old_one_stays(surrogate: Recognizer) -> None:

@@ -20,7 +20,7 @@ COST = pd.DataFrame({"method": "OPOM", "levels": [4.0, 8, 12], "visible": [0.1, 
 
 def test_the_costliest_transformation() -> None:
     assert check("9.1", "blur", table=CHANGED).right
-    assert "falls by 10 points" in check("9.1", "JPEG", table=CHANGED).text
+    assert "a PSR of 50 % is left" in check("9.1", "JPEG", table=CHANGED).text
     assert "one of JPEG, blur" in check("9.1", 50, table=CHANGED).text
 
 
@@ -47,6 +47,12 @@ def test_the_largest_unseen_size(answer: float, hint: str) -> None:
     verdict = check("9.4", answer, table=COST, method="OPOM", share=0.3)
     assert verdict.right == (not hint)
     assert hint in verdict.text
+
+
+def test_no_size_is_unseen_enough() -> None:
+    verdict = check("9.4", 4, table=COST, method="OPOM", share=0.05)
+    assert not verdict.right
+    assert "too many" in verdict.text
 
 
 def test_blanks_are_never_right() -> None:

@@ -88,6 +88,17 @@ def test_a_killed_run_continues(recognizers: list[Recognizer], tmp_path: Path) -
     pd.testing.assert_frame_equal(whole, fresh)
 
 
+def test_another_preprocessing_is_another_recognizer(recognizers: list[Recognizer], tmp_path: Path) -> None:
+    def run(surrogate: Recognizer) -> pd.DataFrame:
+        options = {"methods": ("center",), "others": 0, "steps": 6, "records": Records(tmp_path)}
+        return reproduce({"common": crowd}, [surrogate], [surrogate], **options)  # type: ignore[arg-type]
+
+    network, name = recognizers[0].module, recognizers[0].name
+    run(Recognizer.from_module(network, name=name))
+    run(Recognizer.from_module(network, name=name, preprocess=lambda x: x.flip(1)))
+    assert len(list(tmp_path.glob("*.json"))) == 2
+
+
 def test_others_are_not_among_the_protected() -> None:
     people = crowd()
     protected, others = split(people, 1)
@@ -118,7 +129,16 @@ def test_orders_are_read_from_the_rates() -> None:
     found = orders(invented(rates)).set_index(["regime", "higher"])
     verdicts = found.loc["common", "verdict"].to_dict()
     assert verdicts == {"FI-UAP all": "holds", "FI-UAP": "does not hold", "OPOM center": "undecided"}
-    assert found.loc[("all", "FI-UAP"), "difference"] == pytest.approx(-10)
+    assert set(found.index.get_level_values("regime")) == {"common"}
+
+
+def test_a_person_of_two_regimes_counts_once() -> None:
+    """Two regimes that agree tell no more than one: the same people, seen twice."""
+    rates = {"FI-UAP": [10.0, 20, 60], "OPOM center": [20.0, 50, 60]}
+    twice = pd.concat([invented(rates), invented(rates).assign(regime="celebrity")])
+    found = orders(twice).set_index("regime")[["difference", "low", "high"]]
+    assert list(found.index) == ["all", "common", "celebrity"]
+    assert np.allclose(found, found.loc["common"])
 
 
 def test_files_tell_white_boxes_orders_and_what_differs_from_the_paper(rows: pd.DataFrame, tmp_path: Path) -> None:

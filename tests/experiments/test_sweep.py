@@ -136,6 +136,7 @@ def test_changed_photos_or_weights_are_another_job(grid: Grid, photos: str, monk
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("methods = ['uap']", r"methods: unknown 'uap'; choose among random, "),
         ("methods = ['convexx']", r"methods: unknown 'convexx'; choose among random, "),
         ("methods = []", "methods is empty"),
         ("", "lacks methods"),

@@ -78,6 +78,14 @@ def test_dropout_is_another_network_each_time_and_the_same_one_within(run: Run) 
     assert torch.equal(feature_dropout(0.0)(embedded, run)(run.images), plain)
 
 
+def test_dropout_needs_convolutions(run: Run) -> None:
+    run.surrogate = Recognizer.from_module(
+        nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 8)), name="flat"
+    )
+    with pytest.raises(ValueError, match="flat has no convolutions"):
+        feature_dropout()(square, run)(run.images)
+
+
 class Odd(nn.Module):
     """A network that nobody prepared: functional calls, a layer used twice, mixed modes."""
 

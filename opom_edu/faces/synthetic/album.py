@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from opom_edu.errors import PeopleError, PeopleWarning
 from opom_edu.faces.images import SIZE, as_floats
 from opom_edu.faces.people import People, Person
-from opom_edu.files import replacing
+from opom_edu.files import replacing, user_cache
 
 VERSION = 5  # of the renderer: raise it when the same seed gives other pixels
 PER_FILE = 8  # people
@@ -173,7 +173,7 @@ def synthetic_distractors(
 def cache_folder() -> Path:
     """Where rendered photos are kept: OPOM_EDU_CACHE, else the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opom_edu" / "people"
+    return Path(named) if named else user_cache() / "people"
 
 
 def _check(seeds: Sequence[int], photos: int, size: int, margin: float, regime: str) -> None:
