@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
@@ -18,15 +19,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from opom_edu import __version__
-from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError
-from opom_edu.evaluation.matching import center_of, most_diverse, who_is_who
+from opom_edu.errors import MaskError, OpomError, PeopleError, PeopleWarning, PhotoError
+from opom_edu.evaluation.matching import centers_of, most_diverse, who_is_who
 from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.photos import GPS, MARK, Array, Photo, Pixels, alignment, lay_in, read_photo, save_photo, warp
 from opom_edu.files import check_folder, remove_unfinished, replacing, sha256
 from opom_edu.masks import Mask, Method
-from opom_edu.protect_report import Report, Row, measure, write_report
+from opom_edu.protect_report import CSV, Report, Row, check_ours, measure, write_report
 from opom_edu.recognizers import Recognizer, check_recognizer
 
 # Similarity (cosine) above which two photos count as the same person, and on what it was calibrated; tests/test_protect.py
@@ -35,6 +36,7 @@ from opom_edu.recognizers import Recognizer, check_recognizer
 TWELVE = "59,400 pairs of the twelve public figures of the README's table: false-match rate 1e-3"
 THRESHOLDS = {"mobilefacenet": (0.380, TWELVE), "dlib": (0.923, TWELVE), "dlib-torch": (0.923, TWELVE)}
 SMALL = 40  # pixels of a face's crop in the photo
+LONGEST = 200  # bytes of a person's name that a file can bear; file systems allow 255, suffix included
 FEW = 5  # photos to learn from, below which a mask is known to be weaker
 OnProgress = Callable[[str, float], None]
 T = TypeVar("T")
@@ -120,7 +122,7 @@ def protect_folder(
 
     Raises:
         PeopleError: if there is no person with a photo to learn from.
-        OpomError: if ``out`` lies in ``photos`` or the other way round, or cannot be written to.
+        OpomError: if ``out`` lies in ``photos`` or the other way round, cannot be written to, or holds a report of others.
         ValueError: for invalid arguments, or without a threshold for this surrogate.
     """
     source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
@@ -132,6 +134,7 @@ def protect_folder(
     if source.is_relative_to(out) or out.is_relative_to(source):
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
+    check_ours(out, CSV)
     remove_unfinished(out)
     search = _remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
     suffix = ".png" if quality is None else ".jpg"
@@ -200,7 +203,8 @@ def _remembering(find: Finder, key: str | None, folder: Path) -> Callable[[Pixel
     def search(pixels: Pixels, digest: str) -> Array:
         file = folder / f"{digest}-{key}.json"
         if key is not None and file.is_file():
-            return np.array(json.loads(file.read_text())).reshape(-1, 5, 2)
+            with suppress(ValueError):  # a damaged file is as good as none
+                return np.array(json.loads(file.read_text()), float).reshape(-1, 5, 2)
         landmarks = find(pixels)
         if key is not None:
             with replacing(file) as temporary:
@@ -232,7 +236,7 @@ def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> list[Sho
     """The shots with somebody whose folder was given, their names filled in; the others join ``rows``."""
     owners = dict.fromkeys(shot.owner for shot in shots)
     groups = {owner: [shot.embeddings for shot in shots if shot.owner == owner] for owner in owners}
-    centers = {owner: center_of(group, threshold) for owner, group in groups.items()}
+    centers = centers_of(groups, threshold)
     named = []
     for shot in shots:
         names = who_is_who(shot.embeddings, centers, threshold)
@@ -280,13 +284,20 @@ def learn_masks(
             warnings.warn(f"{shown(name)}: {few}", PeopleWarning, stacklevel=3)
         learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
         recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
-        path = folder / f"{name}.safetensors"
-        mask = Mask.load(path) if path.is_file() else None
+        path, mask = folder / f"{_written(name)}.safetensors", None
+        with suppress(MaskError):  # none there, or a damaged one, which is as good as none
+            mask = Mask.load(path)
         if mask is None or mask.eps != method.eps or mask.recipe != recipe:
             mask = replace(method.fit(crops[chosen]), recipe=recipe)
             mask.save(path)
         found[name] = mask, chosen
     return found
+
+
+def _written(name: str) -> str:
+    """A name that a file can have with any suffix: a hash where it is too long, or its bytes are no text."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) < LONGEST and shown(name) == name else hashlib.sha256(encoded).hexdigest()
 
 
 def _write(shot: Shot, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool) -> tuple[Tensor, Tensor]:

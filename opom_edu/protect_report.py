@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from opom_edu.errors import OpomError
 from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
 from opom_edu.faces.images import magnification, png, quantize
@@ -27,6 +28,7 @@ STAGES = {
     "before": "before", "noise": "random noise", "lossless": "after, lossless", "after": "after",
     "unseen": "after, not learned from",
 }  # fmt: skip
+CSV = "report.csv"
 COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
 
 
@@ -114,7 +116,9 @@ def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Se
     """Mean cosine of each crop to the clean ones of the same person's other photos; not a number where there is none."""
     found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(names))
     embeddings = dict(zip(crops, found, strict=True))
-    same = torch.tensor([[a == b for b in names] for a in names]) & ~torch.eye(len(names), dtype=torch.bool)
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    labels = torch.tensor([places[name] for name in names])
+    same = (labels[:, None] == labels).fill_diagonal_(False)
     means = {what: ((own @ embeddings["before"].T) * same).sum(1) / same.sum(1) for what, own in embeddings.items()}
     return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
 
@@ -131,9 +135,20 @@ def write_report(
     ]
     stages = {stage: told for stage, told in STAGES.items() if stage in report.recognizers}
     write_files(
-        out, "protect.html", "report.csv", report.table, report.recognizers, masks, method, people=people, stages=stages,
+        out, "protect.html", CSV, report.table, report.recognizers, masks, method, people=people, stages=stages,
         skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
     )  # fmt: skip
+
+
+def check_ours(folder: Path, csv: str) -> None:
+    """Make sure, before long work, that files named ``report.html`` and ``csv`` are reports like those to be written.
+
+    Raises:
+        OpomError: if one is not; it may be somebody's own.
+    """
+    for file, told in ((folder / "report.html", b'content="opom_edu"'), (folder / csv, b"person")):
+        if file.exists() and told not in file.read_bytes()[:1000]:
+            raise OpomError(f"{file} is there already and no report of ours; move it away, or name another place")
 
 
 def write_files(

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from opom_edu.errors import OpomError, PeopleError, PeopleWarning, VideoError
-from opom_edu.evaluation.matching import center_of, who_is_who
+from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError, VideoError
+from opom_edu.evaluation.matching import centers_of, who_is_who
 from opom_edu.faces import SIZE, load_people
 from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
@@ -25,8 +25,9 @@ from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Vid
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
+from opom_edu.protect_report import check_ours
 from opom_edu.recognizers import Recognizer
-from opom_edu.video_report import STAGES, Probe, VideoReport, measure, write_report
+from opom_edu.video_report import CSV, STAGES, Probe, VideoReport, measure, write_report
 
 POOL = 60  # crops of a person that are kept to choose from, however long the video is
 BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
@@ -101,13 +102,17 @@ class Cast:
         self.tracks: list[tuple[Track, str | None]] = []
 
     def join(self, track: Track, shots: Shots) -> None:
-        """Decide, by the mean embedding of some of its crops, whose a track is; nobody is in two places at once."""
+        """Decide, by the mean embedding of some of its crops, whose a track is. Nobody is in two places at once, but for
+        somebody who is known and like nobody else: in a split screen, or a mirror."""
         crops = from_pixels(list(shots.crops[: len(shots.frames)]))
         seen = Album(crops, self._surrogate.embed(crops).cpu(), np.array(shots.frames, float))
         busy = {name for other, name in self.tracks if other.first < track.end and track.first < other.end}
         people = self.albums if self._known is None else self._known
         centers = {name: album.center for name, album in people.items() if name not in busy}
         name = who_is_who(seen.center[None], centers, self._threshold)[0]
+        if name is None and self._known is not None:
+            everybody = {name: album.center for name, album in self._known.items()}
+            name = who_is_who(seen.center[None], everybody, self._threshold)[0]
         if name is None and self._known is None:
             name = f"person {len(self.albums) + 1}"
         self.tracks.append((track, name))
@@ -137,7 +142,7 @@ def protect_video(
 
     Args:
         video: the file, which is never written to.
-        out: a file .mp4, .mov or .mkv. Beside it, ``NAME_report`` takes ``report.html``, ``frames.csv`` and the masks.
+        out: a file .mp4, .mov or .mkv. Beside it, ``OUT_report`` takes ``report.html``, ``frames.csv`` and the masks.
         method: how masks are learned, and on which surrogate: it also tells who is who.
         photos: a folder of one person's photos, or of a sub-folder per person, to learn from; only these people are then
             protected. By default everybody is, from their own frames.
@@ -166,7 +171,8 @@ def protect_video(
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     _check(source, out, force)
     return_frames()
-    beside = out.with_name(f"{out.stem}_report")
+    beside = out.with_name(f"{out.name}_report")
+    check_ours(beside, CSV)
     remove_unfinished(out)
     remove_unfinished(beside)
     find = find or dlib_finder(upsample=upsample)
@@ -231,23 +237,30 @@ def _people(folder: Path, surrogate: Recognizer, threshold: float, find: Finder)
     """By name, the faces in each person's photos that are theirs."""
     if not folder.is_dir():
         raise PeopleError(f"{folder} is not a folder; give one of photos, or with a sub-folder of photos per person")
+    files, refused = list_photos(folder)
     crops: dict[str, list[Tensor]] = {}
-    for owner, path, _ in list_photos(folder)[0]:
+    left = [(path, why) for _, path, why in refused]
+    for owner, path, _ in files:
         try:
-            pixels = read_photo(path).pixels
+            photo = read_photo(path)
+            if photo.mark:
+                raise PhotoError("it is protected: the report could not compare with clean faces")
+            if not len(marks := find(photo.pixels)):
+                raise PhotoError("no face was found")
+            crops.setdefault(owner, []).append(Faces.of(photo.pixels, marks).crops)
         except (OpomError, OSError) as error:
-            warnings.warn(f"{shown(path.name)} is not learned from: {shown(str(error))}", PeopleWarning, stacklevel=3)
-            continue
-        if len(marks := find(pixels)):
-            crops.setdefault(owner, []).append(Faces.of(pixels, marks).crops)
+            left.append((path, str(error)))
+    embeddings = {owner: [surrogate.embed(group).cpu() for group in groups] for owner, groups in crops.items()}
     people = {}
-    for owner, groups in crops.items():
-        embeddings = [surrogate.embed(group).cpu() for group in groups]
-        center = center_of(embeddings, threshold)
-        best = [int((own @ center).argmax()) for own in embeddings]
-        own = [i for i, face in enumerate(best) if float(embeddings[i][face] @ center) > threshold]
-        kept = torch.stack([groups[i][best[i]] for i in own]), torch.stack([embeddings[i][best[i]] for i in own])
-        people[owner] = Album(*kept, np.full(len(own), -np.inf))
+    for owner, center in centers_of(embeddings, threshold).items():
+        best = [int((own @ center).argmax()) for own in embeddings[owner]]
+        own = [i for i, face in enumerate(best) if float(embeddings[owner][i][face] @ center) > threshold]
+        kept, seen = (torch.stack([groups[owner][i][best[i]] for i in own]) for groups in (crops, embeddings))
+        people[owner] = Album(kept, seen, np.full(len(own), -np.inf))
+        if others := len(best) - len(own):
+            left.append((folder / owner, f"{others} photos show others than most do"))
+    for path, why in left:
+        warnings.warn(f"{shown(path.name)} is not learned from: {shown(why)}", PeopleWarning, stacklevel=3)
     if not people:
         raise PeopleError(f"{folder} holds no photo with a face to learn from")
     return people

@@ -30,6 +30,7 @@ STAGES = {
     "before": "unprotected", "compressed": "unprotected after H.264", "noise": "random noise", "lossless": "protected",
     "after": "protected after H.264",
 }  # fmt: skip
+CSV = "frames.csv"
 CHUNK = 60  # faces that are floats at a time
 
 
@@ -87,7 +88,7 @@ def measure(
         seconds: the video's length.
     """
     if not probes:
-        return pd.DataFrame(), pd.DataFrame()
+        return pd.DataFrame(columns=["frame", "time", "person"]), pd.DataFrame()
     about = [{"frame": p.frame, "time": p.time, "person": shown(p.person), "learned": p.learned} for p in probes]
     table = pd.DataFrame(about)
     quality, embedded = [], defaultdict[tuple[str, str], list[Tensor]](list)
@@ -150,7 +151,7 @@ def write_report(
             figure.savefig(file := io.BytesIO(), format="png", dpi=90)
             charts[f"{title}: similarity over time"] = base64.b64encode(file.getvalue()).decode()
     write_files(
-        folder, "video.html", "frames.csv", report.table, report.recognizers, masks, method, facts=report.facts,
+        folder, "video.html", CSV, report.table, report.recognizers, masks, method, facts=report.facts,
         charts=charts, names=[shown(name) for name in names], apart=APART, stages=STAGES,
     )  # fmt: skip
     return report

@@ -4,6 +4,7 @@ The people are patterns of blobs, pasted into two places of every photo; a finde
 """
 
 import shutil
+import struct
 from pathlib import Path
 
 import cv2
@@ -118,6 +119,33 @@ def test_strangers_are_left_as_they_are_and_counted(folder: Path, surrogate: Rec
     assert np.array_equal(laid[:, 200:], read_photo(folder / "ann" / "pair.png").pixels[:, 200:])
 
 
+def test_somebody_twice_in_a_picture_is_masked_twice(folder: Path, surrogate: Recognizer) -> None:
+    picture(blobs(0)[1], blobs(0)[2]).save(folder / "ann" / "collage.png")
+    rows = run(folder, surrogate).table.set_index("photo").loc["collage.png"]
+    assert rows["person"].tolist() == ["ann", "ann"]
+    assert (rows["strangers"] == 0).all()
+    laid = read_photo(folder.parent / "out" / "photos" / "ann" / "collage.png").pixels
+    changed = (laid != read_photo(folder / "ann" / "collage.png").pixels).any(2)
+    assert changed[:, :180].any()
+    assert changed[:, 200:].any()
+
+
+def test_a_folder_of_couples_is_of_whom_no_other_folder_is(tmp_path: Path, surrogate: Recognizer) -> None:
+    faces = {name: blobs(seed) for seed, name in enumerate(("ann", "bob"))}
+    for name in faces:
+        (tmp_path / "in" / name).mkdir(parents=True)
+    for i, (ann, bob) in enumerate(zip(*faces.values(), strict=True)):
+        picture(ann).save(tmp_path / "in" / "ann" / f"{i}.png")
+        picture(ann, bob).save(tmp_path / "in" / "bob" / f"{i}.png")
+    report = run(tmp_path / "in", surrogate)
+    assert (report.table["strangers"] == 0).all()
+    assert len(report.table) == 5 + 2 * 5
+    shutil.rmtree(tmp_path / "in" / "bob")
+    shutil.copytree(tmp_path / "in" / "ann", tmp_path / "in" / "eve")
+    with pytest.warns(PeopleWarning, match="ann and eve look like one person"):
+        run(tmp_path / "in", surrogate)
+
+
 def test_killed_and_started_again_gives_the_same_files(
     folder: Path, surrogate: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +183,16 @@ def test_killed_and_started_again_gives_the_same_files(
         run(folder, surrogate)
 
 
+def test_a_photo_whose_exif_cannot_be_kept_is_said_and_the_rest_done(folder: Path, surrogate: Recognizer) -> None:
+    turned = picture(blobs(0)[1]).transpose(Image.Transpose.ROTATE_90)
+    turned.save(folder / "ann" / "odd.jpg", quality=95, exif=ODD_EXIF)
+    report = run(folder, surrogate, keep_exif=True)
+    assert report.skipped == 1
+    note = report.table.set_index("photo").loc["odd.jpg", "note"]
+    assert "cannot be written" in note
+    assert "leave it out" in note
+
+
 def test_jpeg_is_measured_as_it_was_saved(folder: Path, surrogate: Recognizer) -> None:
     report = run(folder, surrogate, quality=60)
     copies = list((folder.parent / "out" / "photos").rglob("*"))
@@ -184,6 +222,12 @@ def test_nothing_that_is_not_ours_is_overwritten(folder: Path, surrogate: Recogn
     assert "is there already and no protected photo" in notes["ann", "0.png"]
     assert "symbolic link" in notes["bob", "1.png"]
     assert report.skipped == 7
+    for name, content in (("report.csv", "my tax report"), ("report.html", "<html>mine</html>")):
+        (theirs := tmp_path / "theirs").mkdir(exist_ok=True)
+        (theirs / name).write_text(content)
+        with pytest.raises(OpomError, match=rf"{name} is there already and no report of ours"):
+            protect_folder(folder, theirs, method=OPOM(surrogate), threshold=THRESHOLD, find=find)
+        (theirs / name).unlink()
     for bad in (folder, folder / "new", folder.parent):
         with pytest.raises(OpomError, match="must not lie in one another"):
             protect_folder(folder, bad, method=OPOM(surrogate), threshold=THRESHOLD, find=find)
@@ -200,6 +244,8 @@ def test_a_folder_that_cannot_be_written_to_is_named_first(
     assert not (tmp_path / "out").exists()
 
 
+# As a camera should not write it: turned by 90 degrees, and with a width, which nobody needs, below zero.
+ODD_EXIF = b"Exif\0\0" + struct.pack("<2sHLH HHLL HHLl L", b"II", 42, 8, 2, 0x0112, 3, 1, 6, 0x0100, 9, 1, -5, 0)
 NASTY = "<img src=x onerror=alert(1)>\n\"'é\udcff"
 
 
@@ -214,6 +260,22 @@ def test_names_cannot_inject_html(folder: Path, surrogate: Recognizer, tmp_path:
     assert "<b>.png" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     assert (tmp_path / "out" / "photos" / NASTY / f"{NASTY}.png").is_file()
+    run(folder, surrogate)  # what such names were kept under is found again
+
+
+def test_what_was_kept_and_is_damaged_is_made_again(
+    folder: Path, surrogate: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opom_edu.protect.dlib_finder", lambda upsample: find)
+    (folder / "bob").rename(folder / ("b" * 245))
+    run(folder, surrogate, find=None)
+    whole = files(tmp_path / "out")
+    kept = [*(tmp_path / "out" / "masks").iterdir(), *(tmp_path / "out" / "faces").iterdir()]
+    assert len(kept) == 2 + 13
+    for file in kept:
+        file.write_bytes(b"")
+    run(folder, surrogate, find=None)
+    assert files(tmp_path / "out") == whole
 
 
 def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
@@ -228,6 +290,9 @@ def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
     shutil.copy(ann / "1.png", tmp_path / "elsewhere.png")
     (ann / "link.png").symlink_to(tmp_path / "elsewhere.png")
     (folder / "people").symlink_to(tmp_path)
+    (folder / "void").mkdir()
+    (ann / "loop.png").symlink_to(ann / "loop.png")
+    picture(blobs(0)[1]).transpose(Image.Transpose.ROTATE_90).save(ann / "odd.jpg", quality=95, exif=ODD_EXIF)
     (folder / "loose.png").write_bytes((ann / "1.png").read_bytes())
     picture(blobs(0)[1]).save(ann / "1.jpg", quality=95)  # the same name as a PNG
     report = run(folder, surrogate)
@@ -239,12 +304,23 @@ def test_everything_that_can_be_wrong_in_a_folder_is_said_and_the_rest_done(
         "deeper": "is not a file",
         "link.png": "leads out of the folder",
         "people": "leads out of the folder",
+        "loop.png": "leads out of the folder, or nowhere",
+        "void": "without photos",
         "loose.png": "outside of the people's folders",
     }.items():
         assert says in notes[name]
-    assert len(notes) == 7
-    for name in ("1.png", "1.png.png"):
+    assert len(notes) == 9
+    for name in ("1.png", "1.png.png", "odd.png"):
         assert (tmp_path / "out" / "photos" / "ann" / name).is_file()
+
+
+def test_an_empty_folder_and_a_link_do_not_spoil_an_album(folder: Path, surrogate: Recognizer, tmp_path: Path) -> None:
+    (folder / "ann" / "@eaDir").mkdir()
+    (folder / "ann" / "elsewhere").symlink_to(folder / "bob")
+    report = run(folder / "ann", surrogate)
+    notes = report.table[report.table["status"] == "skipped"].set_index("photo")["note"]
+    assert list(notes.index) == ["@eaDir", "elsewhere"]
+    assert (report.table["status"] == "protected").sum() == 7
 
 
 def test_fifty_faces_one_of_20_pixels_and_one_cut_by_the_border(surrogate: Recognizer, tmp_path: Path) -> None:
@@ -266,8 +342,10 @@ def test_fifty_faces_one_of_20_pixels_and_one_cut_by_the_border(surrogate: Recog
     Image.fromarray(pixels).save(tmp_path / "in" / "fifty.png")
     for i, face in enumerate(faces[3:]):
         picture(face).save(tmp_path / "in" / f"{i}.png")
-    row = run(tmp_path / "in", surrogate, find=fifty).table.set_index("photo").loc["fifty.png"]
-    assert (row["status"], row["strangers"]) == ("protected", 49)
+    rows = run(tmp_path / "in", surrogate, find=fifty).table.set_index("photo").loc[["fifty.png"]]
+    row = rows.iloc[0]
+    assert (row["status"], row["strangers"]) == ("protected", 50 - len(rows))
+    assert len(rows) == 2  # the small face is hers, too
     assert "a face of 20 pixels, too small for much of a mask" in row["note"]
     laid = read_photo(tmp_path / "out" / "photos" / "in" / "fifty.png").pixels
     assert 0 < np.abs(laid.astype(int) - pixels).max() <= 8

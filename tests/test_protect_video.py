@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from opom_edu import cli, load_recognizer
 from opom_edu.errors import OpomError, VideoError
 from opom_edu.faces.images import from_pixels
-from opom_edu.faces.photos import Pixels
+from opom_edu.faces.photos import Pixels, read_photo, save_photo
 from opom_edu.files import UNFINISHED, remove_unfinished
 from opom_edu.masks import OPOM, Mask
 from opom_edu.protect_video import protect_video
@@ -75,7 +75,7 @@ def test_everybody_gets_one_mask_for_all_frames(pair: Path, surrogate: Recognize
     assert similar["compressed"] != similar["before"]
     assert similar["compressed"] == pytest.approx(similar["before"], abs=0.01)
     assert report.table["learned"].sum() == 10
-    beside = tmp_path / "out_report"
+    beside = tmp_path / "out.mp4_report"
     assert len(pd.read_csv(beside / "frames.csv")) == 55
     assert "white box" in (beside / "report.html").read_text()
     masks = [Mask.load(beside / "masks" / f"person {i}.safetensors") for i in (1, 2)]
@@ -90,7 +90,7 @@ def test_the_mask_moves_with_the_face(tmp_path: Path, surrogate: Recognizer) -> 
     """Seen through the face's own alignment the change is the mask, in every frame."""
     path = save(tmp_path / "in.mp4", film({0: sways(30)}, frames=24), crf=0)
     run(path, surrogate, crf=0, window=1)
-    mask = Mask.load(tmp_path / "out_report" / "masks" / "person 1.safetensors").delta[:, 16:-16, 16:-16]
+    mask = Mask.load(tmp_path / "out.mp4_report" / "masks" / "person 1.safetensors").delta[:, 16:-16, 16:-16]
     for i, (then, now) in enumerate(zip(pictures(path), pictures(tmp_path / "out.mp4"), strict=True)):
         x, y = sways(30)(i) or (0, 0)
         cuts = [cv2.resize(p[y : y + 96, x : x + 96], (112, 112)).astype(np.float32) for p in (then, now)]
@@ -106,13 +106,59 @@ def test_photos_name_the_people_and_strangers_are_left_alone(pair: Path, surroga
     assert report.facts["people"] == {"<b>Ann": 1}
     assert report.facts["strangers"] == 1
     assert not report.table["learned"].any()
-    html = (tmp_path / "out_report" / "report.html").read_text()
+    html = (tmp_path / "out.mp4_report" / "report.html").read_text()
     assert "&lt;b&gt;Ann" in html
     assert "<b>Ann" not in html
     for then, now in zip(pictures(pair), pictures(tmp_path / "out.mp4"), strict=True):
         changed = np.abs(then.astype(int) - now).mean(2)
         assert changed[30:126, 40:120].mean() > 1.5
         assert changed[30:126, 200:].mean() < 1.5
+
+
+def test_who_is_known_is_masked_in_both_halves_of_a_split_screen(tmp_path: Path, surrogate: Recognizer) -> None:
+    split = [np.hstack([pixels, pixels]) for pixels in film({0: sways(30)}, frames=12, size=(160, 160))]
+    (tmp_path / "photos" / "A$AP {R$").mkdir(parents=True)
+    for i, pixels in enumerate(film({0: sways(30)}, frames=8)):
+        Image.fromarray(pixels).save(tmp_path / "photos" / "A$AP {R$" / f"{i}.png")
+    report = run(save(tmp_path / "in.mp4", split), surrogate, photos=tmp_path / "photos")
+    assert report.facts["people"] == {"A$AP {R$": 2}
+    assert report.facts["strangers"] == 0
+    assert (tmp_path / "out.mp4_report" / "report.html").is_file()
+
+
+def test_photos_that_are_not_learned_from_are_named(
+    pair: Path, surrogate: Recognizer, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i, pixels in enumerate(film({0: sways(30)}, frames=5)):
+        Image.fromarray(pixels).save(photos / f"{i}.png")
+    (photos / "void").mkdir()
+    Image.fromarray(np.full((160, 320, 3), 200, np.uint8)).save(photos / "nobody.png")
+    Image.fromarray(film({7: sways(30)}, frames=2)[0]).save(photos / "stranger.png")
+    marked = read_photo(photos / "1.png")
+    save_photo(marked, marked.pixels, photos / "masked.png")
+    run(pair, surrogate, photos=photos)
+    told = " ".join(str(warning.message) for warning in recwarn.list)
+    for says in (
+        "void is not learned from: is a folder without",
+        "nobody.png is not learned from: no face was found",
+        "masked.png is not learned from: it is protected",
+        "photos is not learned from: 1 photos show others",
+    ):
+        assert says in told
+
+
+def test_nothing_of_others_is_overwritten_beside_a_video(pair: Path, surrogate: Recognizer, tmp_path: Path) -> None:
+    mine = tmp_path / "out.mp4_report" / "report.html"
+    mine.parent.mkdir()
+    mine.write_text("my own")
+    with pytest.raises(OpomError, match=r"report\.html is there already and no report of ours"):
+        run(pair, surrogate)
+    assert mine.read_text() == "my own"
+    mine.unlink()
+    run(pair, surrogate, measured=0)
+    run(pair, surrogate, measured=0)  # but one of ours is
 
 
 def test_who_comes_back_is_the_same_person_and_who_is_brief_a_stranger(tmp_path: Path, surrogate: Recognizer) -> None:
@@ -158,8 +204,8 @@ def test_a_run_that_is_stopped_leaves_nothing_under_the_final_name(
 
     with pytest.raises(KeyboardInterrupt):
         run(pair, surrogate, on_progress=stop)
-    assert {path.name for path in tmp_path.iterdir()} == {"pair.mp4", "out_report"}
-    assert not (tmp_path / "out_report" / "report.html").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"pair.mp4", "out.mp4_report"}
+    assert not (tmp_path / "out.mp4_report" / "report.html").exists()
     run(pair, surrogate, measured=0)
     run(pair, surrogate, measured=0)  # our own copy may be made anew
     with pytest.raises(VideoError, match="protected already"):
@@ -178,7 +224,7 @@ with replacing(sys.argv[1]) as file:
 def test_what_a_kill_left_of_this_copy_is_removed_and_of_others_kept(
     pair: Path, surrogate: Recognizer, tmp_path: Path
 ) -> None:
-    for name in ("out.mp4", "out_report/masks/person 1.safetensors", "other.mp4"):
+    for name in ("out.mp4", "out.mp4_report/masks/person 1.safetensors", "other.mp4"):
         subprocess.run([sys.executable, "-c", KILLED, tmp_path / name], check=False)
     assert len(list(tmp_path.rglob(f"{UNFINISHED}*"))) == 3
     run(pair, surrogate, measured=2)

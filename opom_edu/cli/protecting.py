@@ -124,7 +124,7 @@ def protect_video_command(
     for line in found.recognizers.to_dict("records"):
         rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for stage, what in STAGES.items())
         console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}", markup=False)
-    console.print(f"Report: {out.with_name(f'{out.stem}_report') / 'report.html'}", markup=False)
+    console.print(f"Report: {out.with_name(f'{out.name}_report') / 'report.html'}", markup=False)
     for note in told["notes"]:
         errors.print(f"note: {note}", style="yellow", markup=False)
     if told["notes"]:

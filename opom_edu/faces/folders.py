@@ -16,6 +16,7 @@ from opom_edu.faces.images import SIZE, as_floats
 from opom_edu.faces.people import People, Person
 
 MAX_PIXELS = 50_000_000  # beyond it an image is skipped unread, so that one file cannot fill the memory
+OUTSIDE = "is a symbolic link that leads out of the folder, or nowhere"
 SHOWN = 20  # remarks in the warning; People.report has them all
 
 
@@ -115,22 +116,30 @@ def list_photos(source: Path) -> tuple[list[tuple[str, Path, str]], list[tuple[s
 
     Returns:
         Person, file and a name without suffix that no other file of the person has; then person, file and reason of all that
-        cannot be a photo of a person. Links that lead out of ``source`` are among these.
+        cannot be a photo of a person. Links that lead out of ``source`` are among these, and folders without files, which
+        do not make a folder of photos one of people.
     """
-    top = _entries(source)
-    folders = [path for path in top if path.is_dir()]
-    refused = [("", path, "lies outside of the people's folders") for path in top if folders and not path.is_dir()]
-    found = []
-    for folder in folders or [source]:
-        used: set[str] = set()
+    top, people, refused = _entries(source), dict[Path, list[Path]](), list[tuple[str, Path, str]]()
+    for folder in (path for path in top if path.is_dir()):
         try:
-            inside = _entries(folder) if folder.resolve().is_relative_to(source.resolve()) else [folder]
+            inside = _entries(folder)
         except OSError as error:
             refused.append((folder.name, folder, f"cannot be read: {error}"))
             continue
+        if not _within(folder, source):
+            refused.append((folder.name, folder, OUTSIDE))
+        elif not any(path.is_file() for path in inside):
+            refused.append((folder.name, folder, "is a folder without photos"))
+        else:
+            people[folder] = inside
+    loose = [path for path in top if not path.is_dir()]
+    refused += [("", path, "lies outside of the people's folders") for path in loose if people]
+    found = []
+    for folder, inside in (people or {source: loose}).items():
+        used: set[str] = set()
         for path in inside:
-            if not path.resolve().is_relative_to(source.resolve()):
-                refused.append((folder.name, path, "is a symbolic link that leads out of the folder"))
+            if not _within(path, source):
+                refused.append((folder.name, path, OUTSIDE))
             elif not path.is_file():
                 refused.append((folder.name, path, "is not a file; photos lie directly in a person's folder"))
             else:
@@ -140,6 +149,13 @@ def list_photos(source: Path) -> tuple[list[tuple[str, Path, str]], list[tuple[s
                 used.add(name.casefold())
                 found.append((folder.name, path, name))
     return found, refused
+
+
+def _within(path: Path, source: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(source.resolve())
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return False
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from opom_edu.errors import MissingExtraError, PhotoError
 from opom_edu.faces.images import SIZE
@@ -26,7 +26,10 @@ ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], 
 FEATHER = 6  # pixels of the crop over which a change fades out towards its border
 MAX_PIXELS = 100_000_000  # beyond it a photo is not read, so that one file cannot fill the memory
 MARK = "protected by opom_edu"  # how the EXIF tag "Software" of a protected photo begins
-SOFTWARE, MAKER_NOTE, EXIF, GPS, THUMBNAIL = 0x0131, 0x927C, 0x8769, 0x8825, 1
+ORIENTATION, SOFTWARE, MAKER_NOTE, EXIF, GPS, THUMBNAIL = 0x0112, 0x0131, 0x927C, 0x8769, 0x8825, 1
+# What sets a photo upright, by EXIF's orientation, 2 to 8; 1 is upright.
+UPRIGHT = ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"]
+TURNS = {orientation: Image.Transpose[name] for orientation, name in enumerate(UPRIGHT, 2)}
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -116,9 +119,10 @@ def _decode(opened: Any) -> Photo:
     elif opened.mode not in (mode, "P", "1"):
         changes.append(f"converted from {opened.mode} to {mode}")
     icc = opened.info.get("icc_profile") if opened.mode != "CMYK" else None
-    image = ImageOps.exif_transpose(opened)
-    exif = image.getexif()
-    image = _eight_bit(image).convert(mode)
+    exif = opened.getexif()
+    # Not by ImageOps.exif_transpose, which writes all of the EXIF anew and stumbles over one odd tag.
+    turn = TURNS.get(exif.pop(ORIENTATION, 1))
+    image = _eight_bit(opened.transpose(turn) if turn is not None else opened).convert(mode)
     alpha = np.array(image.getchannel("A")) if mode.endswith("A") else None
     # Without its alpha first: converting both at once would show what lies under transparent pixels as black.
     pixels = np.array(image.convert(mode.removesuffix("A")).convert("RGB"))
@@ -151,19 +155,28 @@ def save_photo(
         path: a PNG file, or with ``quality``, 1 to 100, a JPEG file (without transparency).
         mark: added to what says that the photo is protected, see :attr:`Photo.mark`.
         keep_exif: keep EXIF, without thumbnail and maker's notes, which may hold the face as it was.
+
+    Raises:
+        PhotoError: if the photo, with its EXIF, cannot be written in this format.
     """
     image = Image.fromarray(pixels).convert(photo.mode.removesuffix("A"))
     if photo.alpha is not None and quality is None:
         image.putalpha(Image.fromarray(photo.alpha))
-    exif = Image.Exif()
-    if keep_exif:
-        exif.load(photo.exif.tobytes())
-        exif.get_ifd(THUMBNAIL).clear()
-        exif.get_ifd(EXIF).pop(MAKER_NOTE, None)
-    exif[SOFTWARE] = f"{MARK} {mark}".strip()
     options = {"format": "PNG"} if quality is None else {"format": "JPEG", "quality": quality, "subsampling": 0}
-    with replacing(path) as temporary:
-        image.save(temporary, exif=exif, icc_profile=photo.icc, **options)
+    try:
+        exif = Image.Exif()
+        if keep_exif:
+            exif.load(photo.exif.tobytes())
+            exif.get_ifd(THUMBNAIL).clear()
+            exif.get_ifd(EXIF).pop(MAKER_NOTE, None)
+        exif[SOFTWARE] = f"{MARK} {mark}".strip()
+        with replacing(path) as temporary:
+            image.save(temporary, exif=exif, icc_profile=photo.icc, **options)
+    except OSError:
+        raise
+    except Exception as error:  # EXIF with tags of another type than they should have, or too long for JPEG
+        remedy = "; its EXIF may be damaged: leave it out" if keep_exif else ""
+        raise PhotoError(f"{path} cannot be written: {error}{remedy}") from error
 
 
 def alignment(landmarks: Array) -> Array:

@@ -5,8 +5,8 @@ They are photos of real people, fetched by whoever wants to use them; none of th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from PIL import Image
 from torch import Tensor
 
 from opom_edu.errors import PeopleError
-from opom_edu.faces.finder import Finder, dlib_finder
+from opom_edu.faces.finder import Finder, dlib_finder, import_dlib
 from opom_edu.faces.folders import read_crop
-from opom_edu.faces.images import SIZE
+from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.people import People, Person
 from opom_edu.faces.photos import alignment, warp
 from opom_edu.files import replacing
@@ -33,12 +33,13 @@ def people_from_lfw(
     *, people: int = 50, train: int = 10, test: int = 10, distractors: int = 500, data_home: str | Path | None = None,
     finder: Finder | None = None,
 ) -> People:  # fmt: skip
-    """Labeled Faces in the Wild (Huang et al. 2007), aligned by ``finder`` (default dlib's) once and kept as files.
+    """Labeled Faces in the Wild (Huang et al. 2007), aligned by ``finder``, or by dlib's once, and kept as files.
 
     Args:
         people: at most so many of those with ``train + test`` photos in which a face is found, by name.
         distractors: photos of so many of those with a single photo.
         data_home: where scikit-learn keeps the data, 200 MB; by default ``~/scikit_learn_data``.
+        finder: another finder of faces, whose crops are not kept.
 
     Raises:
         PeopleError: if the data is not there and cannot be fetched, saying what to put where, or holds too few people.
@@ -49,12 +50,13 @@ def people_from_lfw(
     root = Path(get_data_home(data_home)) / "lfw_home" / "lfw_funneled"
     if not root.is_dir():  # fetched alone, and read below: all at once would fill the memory
         _fetched(root, lambda: fetch_lfw_people(data_home=data_home, min_faces_per_person=200))
-    find = finder or dlib_finder()
+    if finder is None:
+        import_dlib()  # says which extra is missing, before long work
     found: list[Person] = []
     others: list[Tensor] = []
     for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
         name, files = folder.name, sorted(folder.glob("*.jpg"))
-        crops = (crop for file in files for crop in _crop(f"lfw/{name}/{file.stem}", partial(_read, file), find))
+        crops = (crop for file in files for crop in _crop(f"lfw/{name}/{file.stem}", _read(file), finder))
         if len(files) >= train + test and len(found) < people:
             images = list(islice(crops, train + test))
             if len(images) == train + test:
@@ -78,13 +80,12 @@ def people_from_olivetti(
 
     place = Path(get_data_home(data_home)) / "olivetti_py3.pkz"
     faces = _fetched(place, lambda: fetch_olivetti_faces(data_home=data_home))
-    find = finder or dlib_finder()
+    if finder is None:
+        import_dlib()  # says which extra is missing, before long work
     found, report = [], []
     for label in np.unique(faces.target):
         name, photos = f"subject {label + 1}", faces.images[faces.target == label]
-        images = [
-            crop for i, photo in enumerate(photos) for crop in _crop(f"olivetti/{name}/{i}", partial(_framed, photo), find)
-        ]
+        images = [crop for i, photo in enumerate(photos) for crop in _crop(f"olivetti/{name}/{i}", _framed(photo), finder)]
         if len(images) < len(photos):
             report.append(f"{name}: no face found in {len(photos) - len(images)} of {len(photos)} photos")
         images = images[: None if test is None else train + test]
@@ -152,20 +153,24 @@ def _fetched(place: Path, fetch: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _crop(key: str, read: Callable[[], Pixels], find: Finder) -> Iterator[Tensor]:
-    """The aligned crop of the face next to the photo's middle, from the user's cache once it was made; none without face."""
+def _crop(key: str, pixels: Pixels, find: Finder | None) -> Iterator[Tensor]:
+    """The aligned crop of the face next to the photo's middle; none without a face. What dlib's finder, the default, has
+    found in these pixels is kept in the user's cache, by ``key`` and their checksum."""
     from opom_edu.faces.synthetic.album import cache_folder
 
-    file = cache_folder() / f"{key}.png"
-    if not file.is_file():
-        pixels = read()
-        faces = find(pixels)
+    file = cache_folder() / f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
+    if find is not None or not file.is_file():
+        faces = (find or dlib_finder())(pixels)
         if not len(faces):
             return
         middle = np.array(pixels.shape[1::-1]) / 2
         nearest = min(faces, key=lambda marks: float(np.linalg.norm(marks.mean(0) - middle)))
+        crop = warp(pixels, alignment(nearest), (SIZE, SIZE))
+        if find is not None:
+            yield from_pixels([crop])[0]
+            return
         with replacing(file) as temporary:
-            Image.fromarray(warp(pixels, alignment(nearest), (SIZE, SIZE))).save(temporary)
+            Image.fromarray(crop).save(temporary)
     yield read_crop(file)[0]
 
 

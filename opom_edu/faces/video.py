@@ -65,7 +65,7 @@ class Video:
             remarks = [text for name, text in container.metadata.items() if name.lower() == "comment"]
             self.mark = any(text.startswith(MARK) for text in remarks)
             context = stream.codec_context
-            self.colors = {name: getattr(context, name) for name in ("colorspace", "color_primaries", "color_trc")}
+            self.look = {name: getattr(context, name) for name in ("colorspace", "color_primaries", "color_trc")}
 
     def _open(self) -> Any:
         try:
@@ -110,6 +110,9 @@ class Video:
                     broken += 1
                     continue
                 for frame in decoded:
+                    if last is None and stream.sample_aspect_ratio:  # a pixel's width by its height, for :meth:`copy`
+                        pixel = Fraction(stream.sample_aspect_ratio)
+                        self.look["sample_aspect_ratio"] = pixel if frame.rotation % 180 == 0 else 1 / pixel
                     pixels = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
                     size = size or pixels.shape
                     if pixels.shape != size:
@@ -146,20 +149,21 @@ class Video:
         """
         with self._open() as source:
             sound = [stream for stream in source.streams.audio if stream.codec_context]
-            write_video(path, frames, rate=self.rate, time_base=self.time_base, crf=crf, colors=self.colors, mark=MARK,
+            write_video(path, frames, rate=self.rate, time_base=self.time_base, crf=crf, look=self.look, mark=MARK,
                         sound=(sound, source))  # fmt: skip
 
 
 def write_video(
     path: str | Path, frames: Iterable[tuple[int, Pixels]], *, rate: Fraction | int, time_base: Fraction | None = None,
-    crf: int = 18, colors: dict[str, Any] | None = None, mark: str = "", sound: tuple[list[Any], Any] = ([], None),
+    crf: int = 18, look: dict[str, Any] | None = None, mark: str = "", sound: tuple[list[Any], Any] = ([], None),
 ) -> None:  # fmt: skip
     """Write frames ``(time in time_base, (H, W, 3))`` as H.264; ``time_base`` is 1 / ``rate`` unless given.
 
     The same frames give the same file where their width is a multiple of 128; at others, what x264 makes of them may differ
     by a few bytes from one time to the next.
 
-    ``sound`` are streams of an open PyAV container, whose packets are copied. For the rest see :meth:`Video.copy`.
+    ``look`` are attributes of PyAV's codec context, such as colors. ``sound`` are streams of an open PyAV container, whose
+    packets are copied. For the rest see :meth:`Video.copy`.
     """
     try:
         import av
@@ -169,12 +173,8 @@ def write_video(
     with av.open(str(path), "w") as target:
         target.metadata["comment"] = mark
         picture: Any = target.add_stream("libx264", rate=Fraction(rate), options={"crf": str(crf), "preset": "veryfast"})
-        try:
+        with _fitting(path):
             copies = {stream.index: target.add_stream_from_template(stream) for stream in sound[0]}
-        except (av.FFmpegError, ValueError) as error:
-            raise VideoError(
-                f"the sound of this video does not fit into {Path(path).suffix}; write .mkv ({error})"
-            ) from error
         waiting = _packets(sound[1], sound[0])
         held = next(waiting, None)
         for pts, pixels in frames:
@@ -183,10 +183,12 @@ def write_video(
                 picture.width, picture.height = width, height
                 picture.pix_fmt = "yuv444p" if height % 2 or width % 2 else "yuv420p"
                 picture.codec_context.time_base = time_base
-                for name, value in (colors or {}).items():
+                for name, value in (look or {}).items():
                     setattr(picture.codec_context, name, value)
+                with _fitting(path):  # the container's head, in which the sound is told
+                    target.start_encoding()
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame = frame.reformat(format=picture.pix_fmt, dst_colorspace=(colors or {}).get("colorspace"))
+            frame = frame.reformat(format=picture.pix_fmt, dst_colorspace=(look or {}).get("colorspace"))
             frame.pts, frame.time_base = pts, time_base
             for packet in picture.encode(frame):
                 target.mux(packet)
@@ -196,6 +198,16 @@ def write_video(
             target.mux(packet)
         while held is not None:
             held = _mux(target, held, copies, waiting)
+
+
+@contextlib.contextmanager
+def _fitting(path: str | Path) -> Iterator[None]:
+    from av import FFmpegError
+
+    try:
+        yield
+    except (FFmpegError, ValueError) as error:
+        raise VideoError(f"the sound of this video does not fit into {Path(path).suffix}; write .mkv ({error})") from error
 
 
 def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:

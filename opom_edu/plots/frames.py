@@ -29,7 +29,7 @@ def over_time(
         axes.plot(seconds, values, color=color, linestyle=dash, linewidth=1.8, label=name)
     if cursor is not None:
         axes.axvline(cursor, color="black", linewidth=1)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title, loc="left", fontsize=11, parse_math=False)  # names may hold a dollar sign
     axes.set_xlabel("time, s")
     axes.set_ylabel(y_label)
     axes.spines[["top", "right"]].set_visible(False)

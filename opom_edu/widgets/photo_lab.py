@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opom_edu.errors import PhotoError
+from opom_edu.errors import OpomError, PhotoError
 from opom_edu.evaluation import image_quality, threshold_at
 from opom_edu.faces import quantize
 from opom_edu.faces.finder import Finder, dlib_finder
@@ -75,14 +75,23 @@ class PhotoLab(Lab):
     def _uploaded(self, _: Any) -> None:
         if files := self.upload.value:
             self.upload.value = ()  # or a notebook saved with the state of its widgets would hold the files
-            self._take({file["name"]: read_photo(bytes(file["content"]), name=file["name"]) for file in files})
+            photos, wrong = dict[str, Photo](), list[str]()
+            for file in files:
+                try:
+                    photos[file["name"]] = read_photo(bytes(file["content"]), name=file["name"])
+                except OpomError as error:
+                    wrong.append(str(error))
+            if photos:
+                self._take(photos)
+            if wrong:
+                raise PhotoError("; ".join(wrong))
 
     def work(self) -> Iterator[None]:
         photos, known, name, levels = self._photos, self._faces, self.photo.value, self.slider.value
         for number, each in enumerate([each for each in photos if each not in known]):
             self.say(f"looking for a face in {each}...", number / len(photos))
             yield
-            landmarks = sorted(self._find(photos[each].pixels), key=lambda points: -float(np.ptp(points)))
+            landmarks = sorted(self._find(photos[each].pixels), key=lambda points: -float(np.ptp(points, axis=0).max()))
             known[each] = Faces.of(photos[each].pixels, np.array(landmarks[:1])) if landmarks else None
         others = [face.crops for each, face in known.items() if face is not None and each != name]
         face = known.get(name)

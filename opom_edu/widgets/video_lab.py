@@ -7,11 +7,12 @@ from html import escape
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import ipywidgets as widgets
 import numpy as np
-import torch
-from torch import Tensor
 
+from opom_edu.faces.images import as_floats
+from opom_edu.faces.photos import Pixels
 from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
 from opom_edu.video_report import STAGES, VideoReport
@@ -22,6 +23,7 @@ from opom_edu.widgets.parts import Picture
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
 SIDE = 210  # pixels of a picture in the page
+SHARP = 2  # pixels of a frame per pixel of the page, so that dense screens show it well
 
 
 class VideoLab(Lab):
@@ -62,7 +64,7 @@ class VideoLab(Lab):
 
     def work(self) -> Iterator[None]:
         number, person, recognizer = self.frame.value, self.person.value, self.recognizer.value
-        clean, protected = self._clean[number], self._protected[number]
+        clean, protected = as_floats(np.stack([self._clean[number], self._protected[number]]))
         difference = (0.5 + MAGNIFIED * (protected - clean)).clamp(0, 1)
         told = (f"clean, frame {number}", "protected, read from its file", f"the difference, {MAGNIFIED} times; gray: none")
         for picture, image, caption in zip(self.pictures, (clean, protected, difference), told, strict=True):
@@ -87,11 +89,15 @@ class VideoLab(Lab):
 video_lab = VideoLab
 
 
-def _frames(path: str | Path) -> list[Tensor]:
-    """All frames as squares ``(3, S, S)`` in [0, 1], padded in gray."""
-    frames = [pixels for _, pixels in islice(Video(path).frames(), LONGEST + 1)]
+def _frames(path: str | Path) -> list[Pixels]:
+    """All frames as squares ``(S, S, 3)``, padded in gray, no larger than the page can show them."""
+    frames: list[Pixels] = []
+    for _, pixels in islice(Video(path).frames(), LONGEST + 1):
+        height, width, _ = pixels.shape
+        pads = [(max(0, width - height) // 2,) * 2, (max(0, height - width) // 2,) * 2, (0, 0)]
+        square = np.pad(pixels, pads, constant_values=128)
+        share = min(1.0, SHARP * SIDE / len(square))
+        frames.append(cv2.resize(square, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else square)
     if len(frames) > LONGEST:
         raise ValueError(f"{path} has more than {LONGEST} frames; cut out a part to look at")
-    height, width, _ = frames[0].shape
-    pads = [(max(0, width - height) // 2,) * 2, (max(0, height - width) // 2,) * 2, (0, 0)]
-    return [torch.from_numpy(np.pad(f, pads, constant_values=128)).permute(2, 0, 1).float().div(255) for f in frames]
+    return frames

@@ -52,16 +52,24 @@ def lfw(tmp_path: Path) -> Path:
     return tmp_path / "sklearn"
 
 
-def test_lfw_is_aligned_once(lfw: Path, cache: Path) -> None:
+def test_lfw_is_aligned_once(lfw: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opom_edu.faces.public.import_dlib", lambda: None)
+    monkeypatch.setattr("opom_edu.faces.public.dlib_finder", lambda: in_the_middle)
     options = {"train": 2, "test": 3, "data_home": lfw}
-    people = load_people("lfw", finder=in_the_middle, **options)
+    people = load_people("lfw", **options)
     assert list(people) == ["person 0", "person 1"]  # the third has one photo alone
     assert len(people.distractors) == 3  # the third's and two strangers'; the black photo shows no face
     expected = make_people(2, photos=5)["person 1"]
     assert (people["person 1"].train - expected.train[:2]).abs().max() < 0.1
     assert len(list(cache.rglob("*.png"))) == 13
-    again = load_people("lfw", finder=lambda pixels: in_the_middle(0 * pixels), distractors=1, **options)
+    monkeypatch.setattr("opom_edu.faces.public.dlib_finder", lambda: lambda pixels: in_the_middle(0 * pixels))
+    again = load_people("lfw", distractors=1, **options)
     assert torch.equal(again["person 0"].test, people["person 0"].test)
+    moved = load_people("lfw", finder=lambda pixels: in_the_middle(pixels) + 3, **options)  # no crops of another finder
+    assert not torch.equal(moved["person 0"].test, people["person 0"].test)
+    save(make_people(3, photos=5)["person 2"].test[0], lfw / "lfw_home/lfw_funneled/person_0/0002.jpg", SHIFT)
+    changed = load_people("lfw", **options, finder=in_the_middle)
+    assert not torch.equal(changed["person 0"].test, people["person 0"].test)
 
 
 def test_olivetti_leaves_out_what_shows_no_face(tmp_path: Path) -> None:

@@ -136,6 +136,14 @@ def test_a_phone_held_upright_gives_upright_frames(clip: Path, tmp_path: Path) -
     assert next(Video(tmp_path / "copy.mp4").frames())[1].shape == (320, 160, 3)
 
 
+def test_pixels_that_are_no_squares_stay_so(tmp_path: Path) -> None:
+    clip = save(tmp_path / "wide.mp4", film({0: sways(40)}, 3), look={"sample_aspect_ratio": Fraction(4, 3)})
+    source = Video(clip)
+    source.copy(tmp_path / "copy.mp4", source.frames())
+    with av.open(str(tmp_path / "copy.mp4")) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+
+
 @pytest.mark.parametrize("kind", ["text", "empty", "missing", "folder", "sound", "no frames", "moov", "two sizes"])
 def test_what_is_no_video_is_named(kind: str, clip: Path, tmp_path: Path) -> None:
     path, says = tmp_path / "bad.mp4", "cannot be read as a video"

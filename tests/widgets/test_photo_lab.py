@@ -76,6 +76,17 @@ def test_uploaded_photos_take_the_place_of_the_others(lab: PhotoLab) -> None:
     lab.wait()
     assert "&lt;i&gt;.png cannot be read" in lab.alert.value
     assert lab.photo.options == ("0.png", "1.png")
+    good = [uploaded(f"{i}.jpg", content(face)) for i, face in enumerate(blobs(1, 4))]
+    lab.upload.value = [*good, uploaded("<i>.png", b"no image")]
+    assert lab.photo.options == ("0.jpg", "1.jpg", "2.jpg")
+
+
+def test_the_largest_face_counts_wherever_it_is(surrogate: Recognizer) -> None:
+    photos = {f"{i}": read_photo(content(one, other)) for i, (one, other) in enumerate(zip(blobs(0), blobs(1), strict=True))}
+    lab = photo_lab(photos, surrogate, find=lambda pixels: find(pixels)[::-1]).wait()
+    sides = [112 / np.hypot(*faces.matrices[0][:, 0]) for faces in lab._faces.values()]  # type: ignore[attr-defined]
+    assert sides == pytest.approx([130] * 5, abs=1)  # the other, of 110, lies further to the right
+    lab.close()
 
 
 def test_where_there_is_nothing_to_learn_from_it_says_so(photos: dict[str, Photo], surrogate: Recognizer) -> None:
