@@ -3,8 +3,8 @@
 budget     a bound on SSIM in place of the one on epsilon: top-1 PSR in percent on a black box, and SSIM of the test photos
 dispersal  do protected photos match one another? Top-1 PSR where the probe, the gallery's photo, or both are protected,
            and the mean cosine of two protected photos
-key        how well the mask comes off again, after 8-bit rounding and after JPEG: PSNR to the clean photo in dB and the
-           cosine to it on a black box, of the protected photo, with its mask taken off, and with another person's
+key        the mask taken off again after JPEG: PSNR in dB to the clean photo, of random noise taken off, and of JPEG alone;
+           the mean cosine to clean photos of the person and top-1 PSR on a black box
 
 python benchmarks/successors.py [budget] [dispersal] [key]
 """
@@ -12,21 +12,15 @@ python benchmarks/successors.py [budget] [dispersal] [key]
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-import numpy as np
 from common import Rows, arguments, report
-from torch import Tensor
 
 from opom_edu import OPOM, Mask, People, Recognizer, load_people, load_recognizer, protection
-from opom_edu.evaluation import enrolled, image_quality, mask_quality
-from opom_edu.evaluation.changes import jpeg
-from opom_edu.faces import quantize
+from opom_edu.evaluation import enrolled, mask_quality, unlocked
 from opom_edu.masks import RandomNoise, perceptual_budget
 from opom_edu.recognizers import SURROGATE
 
 PEOPLE, BLACK_BOX, STEPS = 6, "seir-softmax", 40
-QUALITIES = (95, 85, 70, 50, 30)
 Methods = dict[str, OPOM | RandomNoise]
 
 
@@ -65,23 +59,9 @@ def dispersal(people: People, surrogate: Recognizer, black_box: Recognizer) -> R
 
 
 def key(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows:
-    masks = learn(OPOM(surrogate), people)
-    others = dict(zip(people, [*list(masks.values())[1:], next(iter(masks.values()))], strict=True))
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"8 bit": quantize}
-    ways |= {f"JPEG {quality}": partial(jpeg, quality=quality) for quality in QUALITIES}
-    rows = []
-    for name, save in ways.items():
-        row: dict[str, object] = {"saved": name}
-        for which, keys in (("protected", None), ("mask off", masks), ("another off", others)):
-            found = []
-            for person in people.values():
-                saved = save(masks[person.name].apply(person.test))
-                shown = saved if keys is None else quantize(keys[person.name].remove(saved))
-                cosine = (black_box.embed(shown) * black_box.embed(person.test)).sum(1).mean()
-                found.append((image_quality(person.test, shown)["psnr"].mean(), float(cosine)))
-            row[f"{which}, dB"], row[f"{which}, cosine"] = np.mean(found, 0).tolist()
-        rows.append(row)
-    return rows
+    found = unlocked([black_box], people, {"OPOM": learn(OPOM(surrogate), people)})
+    columns = ["quality", "psnr", "psnr_noise", "psnr_unprotected", "similarity", "similarity_unprotected", "psr_1"]
+    return found[columns].to_dict("records")
 
 
 PARTS: dict[str, Callable[[People, Recognizer, Recognizer], Rows]] = {"budget": budget, "dispersal": dispersal, "key": key}

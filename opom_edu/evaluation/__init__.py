@@ -1,6 +1,6 @@
 """Does it protect, and what does it cost."""
 
-from opom_edu.evaluation.adversaries import averaging, detection, enrolled, estimate_mask, mix_ups, retrained
+from opom_edu.evaluation.adversaries import averaging, detection, enrolled, estimate_mask, mix_ups, retrained, unlocked
 from opom_edu.evaluation.changes import CHANGES, PURIFIERS, Change
 from opom_edu.evaluation.gallery import Gallery, Probes
 from opom_edu.evaluation.identification import protection, rates, similarity
@@ -38,6 +38,7 @@ __all__ = [
     "similarity",
     "threshold_at",
     "trade_off",
+    "unlocked",
     "verdict",
     "verification",
 ]

@@ -19,6 +19,7 @@ from torch.nn.functional import cosine_similarity
 
 from opom_edu.evaluation.changes import bilateral, jpeg, median
 from opom_edu.evaluation.gallery import Gallery, OwnMasks
+from opom_edu.evaluation.quality import image_quality
 from opom_edu.evaluation.robustness import outcomes, rows_of, seen, with_baselines
 from opom_edu.faces import People, check_images, quantize
 from opom_edu.masks import Learner, Mask
@@ -154,6 +155,34 @@ def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[st
     rows: list[dict[str, Any]] = []
     for case in next(iter(photos.values())):
         rows += ({"case": case, **row} for row in outcomes(galleries, {m: own[case] for m, own in photos.items()}))
+    return pd.DataFrame(rows)
+
+
+def unlocked(
+    recognizers: Sequence[Recognizer], people: People, masks: Mapping[str, OwnMasks],
+    qualities: Sequence[float] = (100, 95, 85, 70, 50, 30),
+) -> pd.DataFrame:  # fmt: skip
+    """The mask as a key: whoever holds it takes it off the protected photos, which were saved as JPEG.
+
+    Returns:
+        One row per JPEG ``quality``, ``method`` and ``recognizer``: see :func:`~opom_edu.evaluation.robustness.outcomes`, of
+        what is left; and its mean ``psnr`` to the clean photos in dB, ``psnr_noise`` where the key is random noise, and
+        ``psnr_unprotected`` of clean photos saved alike, which is what JPEG costs by itself.
+    """
+    galleries = [Gallery.of(recognizer, people) for recognizer in recognizers]
+    worn, rows = with_baselines(people, masks), []
+    for quality in qualities:
+        photos = {
+            method: {name: quantize(own[name].remove(jpeg(own[name].apply(p.test), quality))) for name, p in people.items()}
+            for method, own in worn.items()
+        }
+        psnr = {
+            method: fmean(float(image_quality(people[name].test, images)["psnr"].mean()) for name, images in own.items())
+            for method, own in photos.items()
+        }
+        beside = {"psnr_unprotected": psnr["unprotected"], "psnr_noise": psnr["random noise"]}
+        for row in outcomes(galleries, photos):
+            rows.append({"quality": quality, **row, "psnr": psnr[row["method"]], **beside})
     return pd.DataFrame(rows)
 
 

@@ -124,7 +124,8 @@ def readings(table: pd.DataFrame, over: str, what: str) -> str:
         means = own.groupby(over, sort=False)[[what, f"{what}_unprotected", f"{what}_noise"]].mean()
         last = means.iloc[-1]
         beside = f"unprotected {last[f'{what}_unprotected']:.2f}, random noise {last[f'{what}_noise']:.2f}"
-        sentences.append(f"{method}: {what} {_listed(means[what], '.2f')}; at the last, {beside}.")
+        named = what.upper() if what in ("auc", "psnr") else what
+        sentences.append(f"{method}: {named} {_listed(means[what], '.2f')}; at the last, {beside}.")
     return " ".join(sentences)
 
 

@@ -4,7 +4,17 @@ import pytest
 import torch
 
 from opom_edu import OPOM
-from opom_edu.evaluation import averaging, detection, enrolled, estimate_mask, mix_ups, protection, retrained
+from opom_edu.evaluation import (
+    averaging,
+    detection,
+    enrolled,
+    estimate_mask,
+    mask_quality,
+    mix_ups,
+    protection,
+    retrained,
+    unlocked,
+)
 from opom_edu.faces import People, quantize
 from opom_edu.masks import Mask, RandomNoise
 from opom_edu.recognizers import Recognizer
@@ -82,6 +92,15 @@ def test_a_mask_on_the_others_is_not_on_its_owner(
     assert table.loc["person 0's on the others", "similarity"] == pytest.approx(wrong["similarity"][0])
     with pytest.raises(ValueError, match="two at least"):
         mix_ups([surrogate], other, own)
+
+
+def test_whoever_holds_the_mask_takes_it_off(people: People, surrogate: Recognizer, masks: dict[str, list[Mask]]) -> None:
+    table = unlocked([surrogate], people, masks, (100, 30)).set_index("quality")
+    assert (table["similarity"] > protection(surrogate, people, masks, ranks=(1,))["similarity"][0]).all()
+    assert table["psnr"].is_monotonic_decreasing
+    assert (table["psnr"] < table["psnr_unprotected"]).all()  # JPEG costs the photo something, and the key fits less well
+    worn = mask_quality(people, masks["OPOM"])["psnr"]
+    assert table.loc[100, "psnr"] > worn + 1
 
 
 def test_a_retrained_recognizer_sees_through_masks_and_the_old_one_stays(surrogate: Recognizer) -> None:
