@@ -7,10 +7,10 @@ from typing import Any
 
 from opom_edu.masks.aids import Aid, perceptual_budget
 from opom_edu.masks.optimize import OPOM
-from opom_edu.masks.transfer import Transform, random_affine, random_flip, random_warp
+from opom_edu.masks.transfer import Transform, random_affine, random_flip, random_spectrum, random_warp
 from opom_edu.recognizers import Recognizer
 
-TRANSFORMS: Sequence[Transform] = (random_flip(), random_affine(5, 0.05, 0.04, 0.5), random_warp())
+TRANSFORMS: Sequence[Transform] = (random_flip(), random_affine(5, 0.05, 0.04, 0.5), random_warp(), random_spectrum())
 AIDS: Sequence[Aid] = (perceptual_budget(0.87),)
 STEPS = 100
 
@@ -41,6 +41,7 @@ def ladder(surrogate: Recognizer, **parameters: Any) -> dict[str, OPOM]:
         "momentum": OPOM(surrogate, **given),
         "+ flips": OPOM(surrogate, transforms=TRANSFORMS[:1], **given),
         "+ affine": OPOM(surrogate, transforms=TRANSFORMS[:2], **given),
-        "+ warp": OPOM(surrogate, transforms=TRANSFORMS, **given),
+        "+ warp": OPOM(surrogate, transforms=TRANSFORMS[:3], **given),
+        "+ spectrum": OPOM(surrogate, transforms=TRANSFORMS, **given),
         "+ budget": OPOM(surrogate, transforms=TRANSFORMS, aids=AIDS, **given),
     }

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
+import numpy as np
 import torch
+from scipy.fft import dct
 from torch import Tensor
 from torch.nn import functional
 
@@ -88,6 +90,22 @@ def random_patches(share: float = 0.1, cells: int = 6) -> Transform:
     if not 0 <= share < 1:
         raise ValueError(f"share must be at least 0 and below 1, got {share}")
     return partial(_random_patches, share=share, cells=cells)
+
+
+def random_spectrum(spread: float = 0.5, noise: float = 16 / 255, probability: float = 0.7) -> Transform:
+    """Make each of an image's frequencies, with this probability, weaker or stronger at random, after some noise.
+
+    (Other networks rely on other frequencies: Spectrum Simulation Attack, Long et al., ECCV 2022, arXiv 2207.05382.)
+
+    Args:
+        spread: largest change of a coefficient of the cosine transform, as a share of it, from 0 to 1.
+        noise: standard deviation of the noise, as a share of the pixel range.
+        probability: the share of images that are changed.
+    """
+    _check_probability(probability)
+    if not (0 <= spread <= 1 and noise >= 0):
+        raise ValueError(f"spread must be within 0 and 1 and noise not negative, got {spread} and {noise}")
+    return partial(_random_spectrum, spread=spread, noise=noise, probability=probability)
 
 
 def random_resize(smallest: float = 0.5) -> Transform:
@@ -189,6 +207,23 @@ def _random_patches(images: Tensor, generator: torch.Generator, *, share: float,
     chosen = (_uniform(count * cells * cells, generator, images) < share).view(count, 1, cells, cells)
     gone = functional.interpolate(chosen.to(images.dtype), (height, width), mode="nearest").bool()
     return torch.where(gone, images.mean((1, 2, 3), keepdim=True), images)
+
+
+def _random_spectrum(
+    images: Tensor, generator: torch.Generator, *, spread: float, noise: float, probability: float
+) -> Tensor:
+    drawn = torch.randn(images.shape, generator=generator), torch.rand(images.shape, generator=generator)
+    disturbed, factors = images + noise * drawn[0].to(images.device), 1 + spread * (2 * drawn[1].to(images.device) - 1)
+    rows, columns = (_cosines(side).to(images) for side in images.shape[2:])
+    changed = rows.T @ (factors * (rows @ disturbed @ columns.T)) @ columns
+    chosen = _uniform(len(images), generator, images) < probability
+    return torch.where(chosen[:, None, None, None], changed, images).clamp(0, 1)
+
+
+@cache
+def _cosines(size: int) -> Tensor:
+    """The orthonormal cosine transform (DCT-II) of so many values, as a matrix."""
+    return torch.from_numpy(dct(np.eye(size), norm="ortho", axis=0))
 
 
 def _random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:

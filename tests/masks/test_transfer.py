@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 import torch
+from scipy.fft import dctn
 from torch.nn import functional
 
 from opom_edu.masks import (
@@ -14,6 +15,7 @@ from opom_edu.masks import (
     random_light,
     random_patches,
     random_resize,
+    random_spectrum,
     random_warp,
     scale_invariance,
 )
@@ -27,7 +29,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 TRANSFORMS = [
     random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light(), scale_invariance(),
-    random_warp(), random_patches(),
+    random_warp(), random_patches(), random_spectrum(),
 ]  # fmt: skip
 
 
@@ -107,6 +109,21 @@ def test_patches_take_their_share_and_leave_the_rest_alone() -> None:
     whole = gone.unflatten(1, (4, 28)).unflatten(3, (4, 28)).float().mean((2, 4))  # of each patch
     assert set(whole.round(decimals=2).unique().tolist()) == {0.0, 1.0}
     assert torch.equal(random_patches(0)(IMAGES, seeded()), IMAGES)
+
+
+def test_every_frequency_changes_by_itself_and_no_further_than_told() -> None:
+    gray = (0.4 + 0.2 * IMAGES).contiguous()  # far from the ends of the range, so that nothing is cut off
+    torch.testing.assert_close(random_spectrum(0, 0, 1.0)(gray, seeded()), gray, atol=1e-5, rtol=0)
+    changed = random_spectrum(0.2, 0, 1.0)(gray, seeded())
+    before, after = (dctn(images.double().numpy(), axes=(2, 3), norm="ortho") for images in (gray, changed))
+    factors = (after / before)[np.abs(before) > 1e-2]
+    assert 0.79 < factors.min() < 0.82
+    assert 1.18 < factors.max() < 1.21
+    assert abs(factors.mean() - 1) < 1e-3
+    noisy = random_spectrum(0, 0.05, 1.0)(gray, seeded()) - gray
+    assert float(noisy.std()) == pytest.approx(0.05, rel=0.02)
+    chosen = float((random_spectrum()(gray, seeded()) != gray).flatten(1).any(1).float().mean())
+    assert 0.5 < chosen < 0.9
 
 
 def test_resizing_and_jpeg_take_away_fine_detail_and_leave_the_rest() -> None:
