@@ -27,7 +27,7 @@ from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
 from opom_edu.protect_report import check_ours
 from opom_edu.recognizers import Recognizer
-from opom_edu.video_report import CSV, STAGES, Probe, VideoReport, measure, write_report
+from opom_edu.video_report import CSV, SEEN, Probe, VideoReport, measure, write_report
 
 POOL = 60  # crops of a person that are kept to choose from, however long the video is
 BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
@@ -298,9 +298,9 @@ def _probes(roles: Sequence[Role], step: int, rate: float) -> list[Probe]:
         for number in range(-(-role.first // step) * step, role.first + len(role.found), step)
     ]
     places.sort(key=lambda place: place[0])
-    blank = np.zeros((len(places), len(STAGES), SIZE, SIZE, 3), np.uint8)  # one block, for the reason that Shots names
+    blank = np.zeros((len(places), len(SEEN), SIZE, SIZE, 3), np.uint8)  # one block, for the reason that Shots names
     return [
-        Probe(number, number / rate, role.name, role.found[number - role.first], dict(zip(STAGES, pictures, strict=True)))
+        Probe(number, number / rate, role.name, role.found[number - role.first], dict(zip(SEEN, pictures, strict=True)))
         for (number, role), pictures in zip(places, blank, strict=True)
     ]
 

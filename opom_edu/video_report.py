@@ -30,14 +30,15 @@ STAGES = {
     "before": "unprotected", "compressed": "unprotected after H.264", "noise": "random noise", "lossless": "protected",
     "after": "protected after H.264",
 }  # fmt: skip
+SEEN = [stage for stage in STAGES if stage != "noise"]  # in a file; noise is made for the report
 CSV = "frames.csv"
 CHUNK = 60  # faces that are floats at a time
 
 
 @dataclass(eq=False)
 class Probe:
-    """A face in frame ``frame``, cut out by ``matrix``; ``pictures``, one ``(112, 112, 3)`` for every stage, are filled in
-    as the frames pass by."""
+    """A face in frame ``frame``, cut out by ``matrix``; ``pictures``, one ``(112, 112, 3)`` for each of ``SEEN``, are filled
+    in as the frames pass by."""
 
     frame: int
     time: float
@@ -121,8 +122,7 @@ def measure(
 
 
 def _crops(probes: Sequence[Probe], eps: float) -> dict[str, Tensor]:
-    kinds = (stage for stage in STAGES if stage != "noise")
-    found = {stage: from_pixels([probe.pictures[stage] for probe in probes]) for stage in kinds}
+    found = {stage: from_pixels([probe.pictures[stage] for probe in probes]) for stage in SEEN}
     noise = RandomNoise(eps=eps).fit(found["before"])
     return found | {"noise": quantize(noise.apply(found["before"]))}
 
