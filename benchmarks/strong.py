@@ -1,7 +1,8 @@
 """What each aid to transferability is worth, and the preset ``opom_edu.strong`` that was chosen by them.
 
     python benchmarks/strong.py synthetic choice       people of the set with seed 5, on whom the aids were chosen
-    python benchmarks/strong.py synthetic report       the 24 people of the demo set, who had no part in it
+    python benchmarks/strong.py synthetic report       the 24 people of the demo set, who had no part in it (but in choosing
+                                                       how the networks are trained; --seed 9 are 24 who had none)
     python benchmarks/strong.py real choice            six of the twelve people in the folder that OPOM_EDU_REAL names
     python benchmarks/strong.py real report            the other six
     python benchmarks/strong.py real all               all twelve
@@ -65,8 +66,8 @@ DIVERSE = (random_flip(), input_diversity())
 AFFINE = TRANSFORMS[:2]
 
 
-def synthetic(part: str, distractors: int) -> tuple[People, Recognizer, list[Recognizer]]:
-    demo = load_people("synthetic", distractors=distractors)
+def synthetic(part: str, distractors: int, seed: int) -> tuple[People, Recognizer, list[Recognizer]]:
+    demo = load_people("synthetic", distractors=distractors, seed=seed)
     people = demo
     if part in ("choice", "gradients"):
         others = load_people("synthetic", seed=CHOICE_SEED, count=6, distractors=0)
@@ -74,7 +75,7 @@ def synthetic(part: str, distractors: int) -> tuple[People, Recognizer, list[Rec
     return people, load_recognizer(SURROGATE), [load_recognizer(name) for name in BLACK_BOXES if name != "dlib"]
 
 
-def real(part: str, _distractors: int) -> tuple[People, Recognizer, list[Recognizer]]:
+def real(part: str, *_: int) -> tuple[People, Recognizer, list[Recognizer]]:
     """Half of the people are told apart from the other half's photos, all twelve from each other's."""
     people = load_people(f"folder:{os.environ['OPOM_EDU_REAL']}/faces", train=10)
     persons = list(people.values())
@@ -190,14 +191,19 @@ def main() -> None:
     parser.add_argument("source", nargs="?", default="synthetic", choices=("synthetic", "real"))
     parser.add_argument("part", nargs="?", default="report", choices=("choice", "report", "all", "gradients"))
     parser.add_argument("--rows", nargs="*", default=[], help="the masks to learn; by default all")
+    parser.add_argument("--surrogate", default="", help="another one, such as dlib-torch: dlib is then a white box")
+    parser.add_argument("--seed", type=int, default=0, help="of the synthetic people; 0 are those of the demo set")
     parser.add_argument("--distractors", type=int, default=500, help="synthetic ones, rendered once")
     options = parser.parse_args()
     load = {"synthetic": synthetic, "real": real}[options.source]
-    people, surrogate, black_boxes = load(options.part, options.distractors)
+    people, surrogate, black_boxes = load(options.part, options.distractors, options.seed)
+    surrogate = load_recognizer(options.surrogate) if options.surrogate else surrogate
     if options.tiny:
         people = People(list(people.values())[:1], people.distractors[:20])
     note = f"{options.source} {options.part}: {people!r}, surrogate {surrogate.name}"
     suffix = "" if options.distractors == 500 else f"_{options.distractors}"
+    suffix += f"_{options.surrogate}" if options.surrogate else ""
+    suffix += f"_seed{options.seed}" if options.seed else ""
     if options.part == "gradients":
         found = gradients(people, surrogate, black_boxes)
     else:
