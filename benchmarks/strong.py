@@ -75,7 +75,7 @@ def synthetic(part: str, distractors: int, seed: int) -> tuple[People, Recognize
     return people, load_recognizer(SURROGATE), [load_recognizer(name) for name in BLACK_BOXES if name != "dlib"]
 
 
-def real(part: str, *_: int) -> tuple[People, Recognizer, list[Recognizer]]:
+def real(part: str, _distractors: int, _seed: int) -> tuple[People, Recognizer, list[Recognizer]]:
     """Half of the people are told apart from the other half's photos, all twelve from each other's."""
     people = load_people(f"folder:{os.environ['OPOM_EDU_REAL']}/faces", train=10)
     persons = list(people.values())
@@ -109,8 +109,12 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
     }
 
 
-def rates(people: People, surrogate: Recognizer, black_boxes: list[Recognizer], chosen: list[str]) -> list[dict[str, Any]]:
+def rates(
+    people: People, surrogate: Recognizer, black_boxes: list[Recognizer], chosen: list[str], crowds: list[int]
+) -> list[dict[str, Any]]:
+    """``crowds``: numbers of distractors; the masks are learned once for all of them."""
     images = [person.train for person in people.values()]
+    among = {count: People(list(people.values()), people.distractors[:count]) for count in crowds}
     rows: list[dict[str, Any]] = []
     for name, method in methods(surrogate).items():
         if chosen and name not in chosen:
@@ -118,10 +122,12 @@ def rates(people: People, surrogate: Recognizer, black_boxes: list[Recognizer], 
         start = time.perf_counter()
         masks = dict(zip(people, method.fit_many(images), strict=True))
         seconds = time.perf_counter() - start
-        table = protection(black_boxes, people, masks, ranks=(1,)).set_index("recognizer")
-        if not rows:
-            rows.append(row("unprotected", table["unprotected_1"]))
-        rows.append(row(name, table["psr_1"], **mask_quality(people, masks), seconds=seconds))
+        quality, bare = mask_quality(people, masks), not rows
+        for count, crowd in among.items():
+            table = protection(black_boxes, crowd, masks, ranks=(1,)).set_index("recognizer")
+            if bare:
+                rows.append(row("unprotected", table["unprotected_1"], distractors=count))
+            rows.append(row(name, table["psr_1"], distractors=count, **quality, seconds=seconds))
     return rows
 
 
@@ -193,21 +199,21 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", default=[], help="the masks to learn; by default all")
     parser.add_argument("--surrogate", default="", help="another one, such as dlib-torch: dlib is then a white box")
     parser.add_argument("--seed", type=int, default=0, help="of the synthetic people; 0 are those of the demo set")
-    parser.add_argument("--distractors", type=int, default=500, help="synthetic ones, rendered once")
+    parser.add_argument("--distractors", type=int, nargs="+", default=[500], help="synthetic ones, rendered once")
     options = parser.parse_args()
     load = {"synthetic": synthetic, "real": real}[options.source]
-    people, surrogate, black_boxes = load(options.part, options.distractors, options.seed)
+    people, surrogate, black_boxes = load(options.part, max(options.distractors), options.seed)
     surrogate = load_recognizer(options.surrogate) if options.surrogate else surrogate
     if options.tiny:
         people = People(list(people.values())[:1], people.distractors[:20])
     note = f"{options.source} {options.part}: {people!r}, surrogate {surrogate.name}"
-    suffix = "" if options.distractors == 500 else f"_{options.distractors}"
-    suffix += f"_{options.surrogate}" if options.surrogate else ""
+    suffix = f"_{options.surrogate}" if options.surrogate else ""
     suffix += f"_seed{options.seed}" if options.seed else ""
     if options.part == "gradients":
         found = gradients(people, surrogate, black_boxes)
     else:
-        found = rates(people, surrogate, black_boxes, ["random noise"] if options.tiny else options.rows)
+        crowds = options.distractors if options.source == "synthetic" else [len(people.distractors)]
+        found = rates(people, surrogate, black_boxes, ["random noise"] if options.tiny else options.rows, crowds)
     report(f"strong_{options.source}_{options.part}{suffix}", found, out=options.out, note=note)
 
 
