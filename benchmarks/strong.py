@@ -93,6 +93,7 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
         "OPOM convex": OPOM(surrogate),
         "momentum, flips, diversity": OPOM(surrogate, transforms=DIVERSE, **hundred),
         **ladder(surrogate),  # the last of them is strong
+        "+ spectrum, three draws": OPOM(surrogate, transforms=TRANSFORMS, aids=[repeated(3)], **hundred),
         "+ affine + light": OPOM(surrogate, transforms=(*AFFINE, random_light()), **hundred),
         "+ affine + scales": OPOM(surrogate, transforms=(*AFFINE, scale_invariance()), **hundred),
         "+ affine + resizing": OPOM(surrogate, transforms=(*AFFINE, random_resize()), **hundred),

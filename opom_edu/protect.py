@@ -203,7 +203,7 @@ def _remembering(find: Finder, key: str | None, folder: Path) -> Callable[[Pixel
     def search(pixels: Pixels, digest: str) -> Array:
         file = folder / f"{digest}-{key}.json"
         if key is not None and file.is_file():
-            with suppress(ValueError):  # a damaged file is as good as none
+            with suppress(ValueError, TypeError):  # a damaged file is as good as none
                 return np.array(json.loads(file.read_text()), float).reshape(-1, 5, 2)
         landmarks = find(pixels)
         if key is not None:
