@@ -142,7 +142,8 @@ def protect_video(
 
     Args:
         video: the file, which is never written to.
-        out: a file .mp4, .mov or .mkv. Beside it, ``OUT_report`` takes ``report.html``, ``frames.csv`` and the masks.
+        out: a file .mp4, .mov or .mkv. Beside it, the folder ``OUT.mp4_report`` takes ``report.html``, ``frames.csv`` and
+            the masks.
         method: how masks are learned, and on which surrogate: it also tells who is who.
         photos: a folder of one person's photos, or of a sub-folder per person, to learn from; only these people are then
             protected. By default everybody is, from their own frames.
