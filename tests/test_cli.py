@@ -3,17 +3,20 @@
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from opom_edu import cli
+from opom_edu import cli, masks
 from opom_edu.errors import MissingExtraError, WeightsError
+from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer, zoo
-from tests.conftest import make_people, small_network
+from tests.conftest import make_people, small_network, smooth_noise
 
 LOAD = zoo.load_recognizer  # the real one, which a fixture replaces
 
@@ -96,6 +99,26 @@ def test_demo_without_arguments_takes_synthetic_people_and_the_zoo(tmp_path: Pat
     assert asked == ["ir-softmax", *zoo.BLACK_BOXES, ("synthetic", 10, 0, None)]
     assert run("demo", "--methods", "random", "--distractors", 7, "--out", tmp_path).exit_code == 0
     assert asked[-1] == ("synthetic", 10, 0, 7)
+
+
+def test_whose_photos_a_method_learns_from_are_not_in_the_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strangers = smooth_noise(10, torch.Generator().manual_seed(3))
+    learned_from: list[torch.Tensor] = []
+    make = masks.make_method
+
+    def spy(name: str, surrogate: Recognizer, *, others: torch.Tensor, **options: Any) -> object:
+        learned_from.append(others)
+        return make(name, surrogate, others=others, **options)
+
+    everybody = People(list(make_people(3, photos=8).values()), strangers)
+    monkeypatch.setattr("opom_edu.faces.load_people", lambda *_, **__: everybody)
+    monkeypatch.setattr("opom_edu.masks.make_method", spy)
+    options = ("--methods", "tip-im", "--surrogate", "mobilefacenet", "--targets", "dlib", "--steps", 2)
+    assert run("demo", *options, "--out", tmp_path).exit_code == 0
+    assert torch.equal(learned_from[0], strangers[:5])
+    html = (tmp_path / "report.html").read_text()
+    assert "(5 photos of others)" in html
+    assert "5 distractors are not in the gallery" in html
 
 
 @pytest.mark.parametrize(
