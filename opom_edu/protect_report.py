@@ -106,7 +106,7 @@ def measure(
 
 def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
     """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``."""
-    if not recognizer.networks & surrogate.networks:
+    if not recognizer.shares_network(surrogate):
         return "black box"
     same = recognizer.name == "dlib" and surrogate.name != "dlib"
     return "white box: the network of dlib-torch" if same else "white box"

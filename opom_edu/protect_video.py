@@ -21,7 +21,8 @@ from opom_edu.faces.finder import Finder, dlib_finder, refined
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import from_pixels
 from opom_edu.faces.photos import Array, Pixels, alignment, lay_in, read_photo, warp
-from opom_edu.faces.video import SUFFIXES, WINDOW, Follower, Track, Tracker, Video, return_frames, shimmer, smoothed
+from opom_edu.faces.tracking import WINDOW, Follower, Track, Tracker, shimmer, smoothed
+from opom_edu.faces.video import SUFFIXES, Video, return_frames
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of

@@ -69,7 +69,7 @@ class Bench:
         for name, probes in gallery.probes(masks, top=max(self.ranks), among=masks).items():
             own = {name: probes}, {name: clean[name]}
             found = rates(*own, ranks) | (accepted(*own, {name: thresholds[name]}) if thresholds else {})
-            white_box = bool(target.networks & surrogate.networks)
+            white_box = target.shares_network(surrogate)
             rows.append({"recognizer": target.name, "white_box": white_box, "person": name, **found})
         return pd.DataFrame(rows)
 

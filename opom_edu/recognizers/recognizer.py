@@ -70,6 +70,10 @@ class Recognizer:
         parameter = next(self._module.parameters(), None) if self._module is not None else None
         return torch.device("cpu") if parameter is None else parameter.device
 
+    def shares_network(self, other: Recognizer) -> bool:
+        """Whether a mask learned on the one meets a white box in the other: the same network, or a part of an ensemble."""
+        return bool(self.networks & other.networks)
+
     def fingerprint(self) -> str | None:
         """SHA-256, in hexadecimal, of the name and the network's layers and weights, or of the name and the version that a
         black box was given; None for a black box without one, whose answers nobody can foresee."""

@@ -223,10 +223,11 @@ class EpsilonLab(Lab):
 
     def _show_board(self, choice: Choice, scores: dict[str, Score]) -> None:
         state = self.state
-        surrogate = state.surrogate.networks
         rows = [
-            board_row(name, bool(r.networks & surrogate), scores.get(name), state.known_rate(name, choice), choice.person)
-            for name, r in state.recognizers.items()
+            board_row(
+                name, one.shares_network(state.surrogate), scores.get(name), state.known_rate(name, choice), choice.person
+            )
+            for name, one in state.recognizers.items()
         ]
         complete = str(scores.keys() >= set(_sort(state)[0])).lower()  # what a browser test waits for
         self.board.value = board(HEADS, rows, data=f'data-epsilon="{choice.levels:g}" data-complete="{complete}"')

@@ -79,7 +79,7 @@ class PhotoCountLab(Lab):
         gallery, noise = self._gallery(target), RandomNoise(eps=mask.eps).fit(self.people[name].train)
         own = [{name: mask}, {name: noise}, None]
         rates = [100 * gallery.probes(masks, among=[name])[name].success(1) for masks in own]
-        head = row_head(target.name, bool(target.networks & self.surrogate.networks))
+        head = row_head(target.name, target.shares_network(self.surrogate))
         mask_cell = f'<td>{bar(rates[0], COLORS[1])}<b class="opom-score">{rates[0]:.0f} %</b></td>'
         return f"<tr>{head}{mask_cell}<td>{rates[1]:.0f} %</td><td>{rates[2]:.0f} %</td></tr>"
 

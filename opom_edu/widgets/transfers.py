@@ -99,7 +99,7 @@ class Transfers:
 
     def white_box(self, surrogate: str, target: str) -> bool:
         """Whether the two recognizers of these names share a network."""
-        return bool(self.recognizers[surrogate].networks & self.recognizers[target].networks)
+        return self.recognizers[target].shares_network(self.recognizers[surrogate])
 
     def known(self, surrogate: str, recipe: Recipe, target: str) -> float | None:
         """The rate if it was computed."""

@@ -13,7 +13,8 @@ import torch
 
 from opom_edu.errors import MissingExtraError, VideoError
 from opom_edu.faces.photos import ARCFACE, Array, Pixels, alignment, inverse, moved
-from opom_edu.faces.video import Tracker, Video, shimmer, smoothed, write_video
+from opom_edu.faces.tracking import Tracker, shimmer, smoothed
+from opom_edu.faces.video import Video, write_video
 from tests.conftest import make_person
 
 av = pytest.importorskip("av", reason="videos need the extra: pip install 'opom_edu[video]'")
