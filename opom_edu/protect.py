@@ -27,10 +27,10 @@ from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.photos import GPS, MARK, Array, Photo, Pixels, alignment, lay_in, read_photo, save_photo, warp
 from opom_edu.files import check_folder, remove_unfinished, replacing, sha256
 from opom_edu.masks import Mask, Method
-from opom_edu.protect_report import CSV, Report, Row, check_ours, measure, write_report
+from opom_edu.protect_report import COLUMNS, CSV, Report, Row, check_ours, measure, write_report
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-# Similarity (cosine) above which two photos count as the same person, and on what it was calibrated; tests/test_protect.py
+# Similarity (cosine) above which two photos count as the same person, and on what it was calibrated; tests/protect
 # measures both networks again. A recognizer trained on synthetic people has no threshold that real faces would keep to.
 # dlib's own advice, a distance of 0.6, is a cosine of 0.917 at its embeddings' usual length of 1.47.
 TWELVE = "59,400 pairs of the twelve public figures of the README's table: false-match rate 1e-3"
@@ -134,7 +134,7 @@ def protect_folder(
     if source.is_relative_to(out) or out.is_relative_to(source):
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
-    check_ours(out, CSV)
+    check_ours(out, CSV, COLUMNS[:3])
     remove_unfinished(out)
     search = _remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
     suffix = ".png" if quality is None else ".jpg"

@@ -140,15 +140,25 @@ def write_report(
     )  # fmt: skip
 
 
-def check_ours(folder: Path, csv: str) -> None:
-    """Make sure, before long work, that files named ``report.html`` and ``csv`` are reports like those to be written.
+def check_ours(folder: Path, csv: str, columns: Sequence[str]) -> None:
+    """Make sure, before long work, that a ``report.html`` is ours, and a ``csv`` one whose first columns are these.
 
     Raises:
         OpomError: if one is not; it may be somebody's own.
     """
-    for file, told in ((folder / "report.html", b'content="opom_edu"'), (folder / csv, b"person")):
-        if file.exists() and told not in file.read_bytes()[:1000]:
+    page, table = folder / "report.html", folder / csv
+    ours = {page: b'content="opom_edu"' in _start(page), table: _start(table).startswith(",".join(columns).encode())}
+    for file, is_ours in ours.items():
+        if file.exists() and not is_ours:
             raise OpomError(f"{file} is there already and no report of ours; move it away, or name another place")
+
+
+def _start(file: Path) -> bytes:
+    """The file's first bytes, none if there is no file."""
+    if not file.exists():
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(1000)
 
 
 def write_files(

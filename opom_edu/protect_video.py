@@ -28,7 +28,7 @@ from opom_edu.masks import Mask, Method
 from opom_edu.protect import Faces, OnProgress, counted, learn_masks, threshold_of
 from opom_edu.protect_report import check_ours
 from opom_edu.recognizers import Recognizer
-from opom_edu.video_report import CSV, SEEN, Probe, VideoReport, measure, write_report
+from opom_edu.video_report import COLUMNS, CSV, SEEN, Probe, VideoReport, measure, write_report
 
 POOL = 60  # crops of a person that are kept to choose from, however long the video is
 BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
@@ -174,7 +174,7 @@ def protect_video(
     _check(source, out, force)
     return_frames()
     beside = out.with_name(f"{out.name}_report")
-    check_ours(beside, CSV)
+    check_ours(beside, CSV, COLUMNS)
     remove_unfinished(out)
     remove_unfinished(beside)
     find = find or dlib_finder(upsample=upsample)

@@ -32,6 +32,7 @@ STAGES = {
 }  # fmt: skip
 SEEN = [stage for stage in STAGES if stage != "noise"]  # in a file; noise is made for the report
 CSV = "frames.csv"
+COLUMNS = ["frame", "time", "person"]  # the first ones
 CHUNK = 60  # faces that are floats at a time
 
 
@@ -89,7 +90,7 @@ def measure(
         seconds: the video's length.
     """
     if not probes:
-        return pd.DataFrame(columns=["frame", "time", "person"]), pd.DataFrame()
+        return pd.DataFrame(columns=COLUMNS), pd.DataFrame()
     about = [{"frame": p.frame, "time": p.time, "person": shown(p.person), "learned": p.learned} for p in probes]
     table = pd.DataFrame(about)
     quality, embedded = [], defaultdict[tuple[str, str], list[Tensor]](list)

@@ -11,7 +11,7 @@ import torch
 from opom_edu.faces.photos import Photo, read_photo
 from opom_edu.recognizers import Recognizer
 from tests.conftest import smooth_noise
-from tests.test_protect import blobs, find, picture
+from tests.protect.albums import blobs, find, picture
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 from opom_edu.widgets import PhotoLab, photo_lab

@@ -14,7 +14,7 @@ from PIL import Image
 
 from opom_edu import load_people
 from opom_edu.files import UNFINISHED
-from tests.test_protect import files
+from tests.protect.albums import files
 
 pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from typer.testing import CliRunner
 
 from opom_edu import cli, load_recognizer
@@ -34,16 +34,6 @@ pytest.importorskip("av", reason="videos need the extra: pip install 'opom_edu[v
 from opom_edu.faces.video import Video
 
 CROWD = torch.cat([make_person("", seed, photos=3, train=1).test * 180 / 255 for seed in range(20, 30)])
-
-
-@pytest.fixture
-def surrogate() -> Recognizer:
-    """What differs between people are the blobs, so looking coarsely is enough to tell them apart."""
-    torch.manual_seed(0)
-    return Recognizer.from_module(
-        nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(3 * 14 * 14, 64, bias=False)), name="coarse",
-        preprocess=lambda x: x - x.mean((2, 3), keepdim=True),
-    )  # fmt: skip
 
 
 def run(path: Path, surrogate: Recognizer, out: Path | None = None, **options: Any) -> VideoReport:
