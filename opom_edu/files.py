@@ -40,6 +40,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)  # mkstemp makes files private; the result should be like any other file
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut could leave the name without its content
         temporary.replace(path)
 
 
