@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
 
 MARKERS = "osD^vPX*"
+HUES = tuple(COLORS[i] for i in (1, 3, 5, 4, 2, 0, 7))  # neighbors far apart, without yellow, which is faint as a line
 MOST_TICKS = 10
 DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
 Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
@@ -52,7 +53,7 @@ def draw_lines(
     percent: bool = True, bands: Bands | None = None, start: int = 0, joined: bool = True,
 ) -> None:  # fmt: skip
     """Draw what :func:`curves` shows; ``start`` is the place of the first one's look; markers alone unless ``joined``."""
-    looks = islice(zip(cycle(COLORS), cycle(MARKERS), strict=False), start, None)
+    looks = islice(zip(cycle(HUES), cycle(MARKERS), strict=False), start, None)
     for name, values in lines.items():
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")

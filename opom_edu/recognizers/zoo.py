@@ -167,7 +167,8 @@ def trained(name: str) -> Entry:
     recipe = card["recipe"]
     found = card.get("accuracy", {}).get("all", {}).get("rank1")
     known = "" if found is None else f"; finds {found:.0%} of held-out synthetic people first"
-    note = f"{recipe['backbone']}, {recipe['head']} loss, trained on {card['people']} synthetic people{known}"
+    weighs = " with squeeze and excitation" if recipe["network"].get("se") else ""
+    note = f"{recipe['backbone']}{weighs}, {recipe['head']} loss, trained on {card['people']} synthetic people{known}"
     file = str(Path(card["folder"]) / f"{name}.safetensors")
     remedy = f"make it with: opom-edu train {name} --out {card['folder']} (delete the broken file and card first)"
 

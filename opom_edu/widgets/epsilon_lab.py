@@ -20,10 +20,10 @@ from opom_edu.widgets.state import GRID, HULLS, LARGEST, Choice, LabState, Rate,
 
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
 REST = 0.3  # seconds without a move before slow recognizers are asked
-HEADS = ("recognizer", "similarity", "", "", "first found", "PSR")
+HEADS = ("recognizer", "similarity", "bar, threshold", "says", "first found", "PSR")
 NOTE = """<div class="opom-note">A bar runs from the mean similarity to strangers (left) to that of the same photo (right);
-the line is the threshold at a false-match rate of {fmr:g} on other people. PSR: how many of the person's {count} test photos
-fail to find another photo of the person first, with this mask (and without any).</div>"""
+the line is the threshold at a false-match rate of {fmr:g} on other people. PSR: each of the person's {count} test photos
+searches for each of the others; in how many percent somebody else is found first, with this mask (and without any).</div>"""
 
 
 def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recognizer], **options: Any) -> EpsilonLab:
@@ -70,7 +70,7 @@ class EpsilonLab(Lab):
         self.board, self.quality = widgets.HTML(), widgets.HTML()
         note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
         pairs = widgets.HBox([self.before.widget, self.after.widget]), widgets.HBox([self.mask.widget, self.gallery.widget])
-        right = {"flex": "1", "min_width": "0", "overflow": "auto"}
+        right = {"flex": "1 1 560px", "min_width": "0", "overflow": "auto"}  # below the pictures where there is no room
         self.fill(
             [
                 widgets.HBox([self.person, self.photo, self.method, self.hull]),
@@ -80,7 +80,7 @@ class EpsilonLab(Lab):
                 widgets.HBox([
                     widgets.VBox([*pairs, self.quality], layout={"flex": "0 0 auto"}),
                     widgets.VBox([self.board, widgets.HTML(note)], layout=right),
-                ])
+                ], layout={"flex_flow": "row wrap"})
             ],
             [self.aids],
         )  # fmt: skip

@@ -94,7 +94,9 @@ class FeatureMap(Lab):
         side = widgets.VBox([widgets.HBox([self.face.widget, self.masked.widget]), self.told, self.legend],
                             layout={"width": "330px", "flex": "0 0 auto"})  # fmt: skip
         controls = [[self.method, self.dims, self.color, self.person], [self.slider, self.photo]]
-        self.fill([widgets.HBox(row) for row in controls], [widgets.HBox([self.figure, side])])
+        self.fill(
+            [widgets.HBox(row) for row in controls], [widgets.HBox([self.figure, side], layout={"flex_flow": "row wrap"})]
+        )
         self.watch(self.method, self.dims, self.color, self.person, self.slider, self.photo)
 
     @shown

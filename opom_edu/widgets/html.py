@@ -24,6 +24,7 @@ STYLE = f"""<style>
 .opom-bar {{ position: relative; width: 130px; height: 18px; background: #8882; }}
 .opom-bar i {{ position: absolute; left: 0; top: 0; bottom: 0; }}
 .opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
+.opom-bar + small {{ display: block; margin-top: 6px; }}
 .opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
 .opom-note {{ line-height: 1.3; font-size: 12px; }}
 .opom-note th {{ white-space: normal; }} .opom-note td {{ text-align: right; }}

@@ -120,8 +120,8 @@ def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60)
 def epsilon_slider(levels: float, largest: float, width: int) -> widgets.FloatSlider:
     """Epsilon in half gray levels of 255."""
     slider = widgets.FloatSlider(
-        value=levels, min=0, max=largest, step=0.5, description="epsilon", readout_format=".1f",
-        layout={"width": f"{width}px"}, style={"description_width": "56px"},
+        value=levels, min=0, max=largest, step=0.5, description="epsilon (levels)", readout_format=".1f",
+        layout={"width": f"{width}px"}, style={"description_width": "112px"},
         tooltip="Largest change of a pixel, in gray levels of 255",
     )  # fmt: skip
     slider.add_class("opom-epsilon")

@@ -67,7 +67,7 @@ def make_chart() -> Any:
     figure.update_yaxes(showticklabels=False, row=1, col=2)
     figure.update_layout(
         width=955, height=440, margin={"l": 50, "r": 8, "t": 54, "b": 36}, template="plotly_white",
-        legend={"orientation": "h", "y": 1.06, "x": 1, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
+        legend={"orientation": "h", "y": 1.06, "x": 0.9, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
         dragmode=False, modebar_remove=MODES,
     )  # fmt: skip
     figure.update_annotations(font_size=13)

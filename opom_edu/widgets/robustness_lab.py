@@ -65,10 +65,14 @@ class RobustnessLab(Lab):
         self.board = widgets.HTML()
         self.person = widgets.Dropdown(options=list(people), value=person or next(iter(people)), description="person")
         self.change = widgets.Dropdown(options=list(self.changes), value=change, description="change")
-        self.severity = widgets.SelectionSlider(options=[0], description="severity", layout={"width": "440px"})
+        self.severity = widgets.SelectionSlider(options=[0], description="severity", layout={"width": "380px"})
+        self.unit = widgets.Label()
         self._offer()
         pictures = widgets.HBox([picture.widget for picture in self.pictures.values()])
-        self.fill([widgets.HBox([self.person, self.change]), self.severity], [pictures, self.board, widgets.HTML(NOTE)])
+        self.fill(
+            [widgets.HBox([self.person, self.change]), widgets.HBox([self.severity, self.unit])],
+            [pictures, self.board, widgets.HTML(NOTE)],
+        )
         self.change.observe(self._offer, "value")
         self.watch(self.person, self.severity)
 
@@ -76,7 +80,8 @@ class RobustnessLab(Lab):
     def _offer(self, change: Any = None) -> None:
         """Offer the severities of the chosen change, the mild ones first."""
         chosen = self.changes[self.change.value]
-        self.severity.options = [(f"{severity:g} ({chosen.unit})", severity) for severity in chosen.severities]
+        self.severity.options = [(f"{severity:g}", severity) for severity in chosen.severities]
+        self.unit.value = chosen.unit
         if change is not None:
             self.restart()
 
@@ -105,7 +110,7 @@ class RobustnessLab(Lab):
         self.done()
 
     def still(self) -> str:
-        told = f"{self.person.value}, {self.change.value}: {self.severity.label}"
+        told = f"{self.person.value}, {self.change.value}: {self.severity.label} ({self.unit.value})"
         return pictured(told, self.pictures.values(), self.board.value)
 
 

@@ -58,7 +58,7 @@ def roc_chart(known: dict[str, Pairs], chosen: str, counts: dict[str, int]) -> s
     for name, pairs in sorted(known.items(), key=lambda item: item[0] == chosen):
         rates = pairs.curve[["fmr", "tar"]].to_numpy().tolist()
         points = " ".join("{:.1f},{:.1f}".format(*place(fmr, tar)) for fmr, tar in rates)
-        look = f'stroke="{GENUINE}" stroke-width="2.5"' if name == chosen else f'stroke="{GRAY}" stroke-opacity=".6"'
+        look = f'stroke="{GENUINE}" stroke-width="2.5"' if name == chosen else f'stroke="{GRAY}" stroke-width="1.5"'
         parts.append(f'<polyline points="{points}" fill="none" {look}><title>{escape(name)}</title></polyline>')
     for power in range(int(np.log10(least)), 1):
         parts.append(f'<text x="{place(10.0**power, 0)[0]:.0f}" y="{FLOOR + 15}">{100 * 10.0**power:g} %</text>')

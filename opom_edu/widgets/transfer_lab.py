@@ -24,7 +24,7 @@ LOOK = f"""<style>
 .opom-matrix caption {{ text-align: left; }}
 .opom-matrix th {{ font-weight: 600; text-align: left; white-space: nowrap; font-size: 11px; }}
 .opom-matrix thead th {{ text-align: center; width: 54px; white-space: normal; vertical-align: bottom;
-  font-size: 10px; overflow-wrap: anywhere; }}
+  font-size: 10px; }}
 .opom-matrix td {{ width: 54px; height: 34px; text-align: center; background: #8882; }}
 .opom-matrix td.opom-white {{ outline: 2px solid {COLORS[3]}; outline-offset: -1px; }}
 .opom-matrix tr.opom-now th {{ text-decoration: underline; }}
@@ -70,15 +70,15 @@ class TransferLab(Lab):
         self._make_controls(surrogate, recipe)
         self.board, self.matrix = widgets.HTML(), widgets.HTML()
         names = ", ".join(escape(name) for name in transfers.people)
-        note = f"""<div class="opom-note">PSR: in how many percent of the queries another photo of the person is <i>not</i>
-            found first; all test photos of {names}. From top to bottom: the mask, random noise of the same size,
-            unprotected.</div>"""
+        note = f"""<div class="opom-note">PSR: each test photo of {names} searches for each other one of the same person;
+            in how many percent of these queries somebody else is found first. From top to bottom: the mask, random noise of
+            the same size, unprotected.</div>"""
         controls = [self.surrogate, self.method, self.levels, self.steps, *self.aids.values()]
-        left = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1", "min_width": "0"})
+        left = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1 1 380px", "min_width": "0"})
         right = widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"})
         self.fill(
-            [widgets.HTML(LOOK), widgets.HBox(controls, layout={"align_items": "center"})],
-            [widgets.HBox([left, right])],
+            [widgets.HTML(LOOK), widgets.HBox(controls, layout={"align_items": "center", "flex_flow": "row wrap"})],
+            [widgets.HBox([left, right], layout={"flex_flow": "row wrap"})],
             [self.every],
         )
         self.every.on_click(self._fill_all)
