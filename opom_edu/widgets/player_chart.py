@@ -66,6 +66,7 @@ def make_chart() -> Any:
     figure.update_xaxes(scaleanchor="y2", showticklabels=False, row=1, col=2)
     figure.update_yaxes(showticklabels=False, row=1, col=2)
     figure.update_layout(
+        # The legend leaves the right end to plotly's icons.
         width=955, height=440, margin={"l": 50, "r": 8, "t": 54, "b": 36}, template="plotly_white",
         legend={"orientation": "h", "y": 1.06, "x": 0.9, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
         dragmode=False, modebar_remove=MODES,
