@@ -12,11 +12,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from common import arguments, report
+from synthetic_people.camera import Sitter, take_photo
+from synthetic_people.conditions import sample_conditions
+from synthetic_people.identity import sample_identity
 
 from opom_edu.faces import load_people
-from opom_edu.faces.synthetic.camera import Sitter, take_photo
-from opom_edu.faces.synthetic.conditions import sample_conditions
-from opom_edu.faces.synthetic.identity import sample_identity
 
 PEOPLE, PHOTOS = 12, 10
 

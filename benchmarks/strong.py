@@ -57,7 +57,7 @@ from opom_edu.masks import (
     smooth_gradient,
     variance_tuning,
 )
-from opom_edu.masks.aids import Gradient, Run
+from opom_edu.masks.gradients import Gradient, Run
 from opom_edu.masks.preset import TRANSFORMS
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 

@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from common import arguments, peak_memory, report, report_memory
+from synthetic_people.clip import render_clip
 
 from opom_edu import OPOM, load_recognizer
-from opom_edu.faces.synthetic.clip import render_clip
 from opom_edu.faces.video import Video, write_video
-from opom_edu.protect_video import protect_video
+from opom_edu.protect import protect_video
 
 PEOPLE, FPS, UNIT = (1_000_000_001, 1_000_000_002), 25, 5
 LENGTHS, TINY = (10, 60), (2, 4)  # seconds

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from common import arguments, report
 
+from opom_edu.evaluation.accuracy import accuracy
 from opom_edu.faces.synthetic import Album, render_people
 from opom_edu.files import replacing
 from opom_edu.recognizers import load_recognizer
-from opom_edu.recognizers.accuracy import accuracy
 from opom_edu.recognizers.recipes import RECIPES
 
 FIRST, PEOPLE, PHOTOS, DISTRACTORS = 5_000_000, 100, 10, 1000

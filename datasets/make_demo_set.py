@@ -10,31 +10,33 @@ import numpy as np
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-os.environ["OPOM_EDU_CACHE"] = str(HERE / "synthetic")
+os.environ["OPOM_EDU_CACHE"] = str(HERE / "synthetic_people" / "demo")
+
+from synthetic_people.camera import Sitter, take_photo  # noqa: E402
+from synthetic_people.conditions import Conditions, sample_conditions  # noqa: E402
+from synthetic_people.groups import DEMO, VERSION  # noqa: E402
+from synthetic_people.identity import sample_identity  # noqa: E402
 
 from opom_edu.faces import load_people  # noqa: E402
-from opom_edu.faces.synthetic import album  # noqa: E402
-from opom_edu.faces.synthetic.camera import Sitter, take_photo  # noqa: E402
-from opom_edu.faces.synthetic.conditions import Conditions, sample_conditions  # noqa: E402
-from opom_edu.faces.synthetic.identity import sample_identity  # noqa: E402
+from opom_edu.faces.synthetic import FIRST_SEED  # noqa: E402
 from opom_edu.files import sha256  # noqa: E402
 
-PEOPLE = [album.FIRST_SEED + index for index in range(24)]
+PEOPLE = [FIRST_SEED + index for index in range(24)]
 
 
 def main() -> None:
-    for old in (HERE / "synthetic").glob("people-*.npz"):
+    for old in (DEMO).glob("people-*.npz"):
         old.unlink()
     load_people("synthetic")
-    files = sorted((HERE / "synthetic").glob("people-*.npz"))
+    files = sorted((DEMO).glob("people-*.npz"))
     manifest = {
         "made by": "python datasets/make_demo_set.py",
         "holds": "load_people('synthetic'): 24 people x 20 photos and 500 distractors, 112x112, regime common, seed 0",
-        "renderer": album.VERSION,
+        "renderer": VERSION,
         "license": "CC0-1.0",
         "files": {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in files},
     }
-    (HERE / "synthetic" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    (DEMO / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(f"{len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
     save([portrait(seed) for seed in PEOPLE], 6, HERE / "portraits.jpg")
     save([photo for seed in PEOPLE[::3] for photo in album_of(seed, 8)], 8, HERE / "contact_sheet.jpg")

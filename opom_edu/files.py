@@ -1,16 +1,20 @@
-"""Files that are either whole or absent, checksums that say so, and where files are kept."""
+"""Files that are either whole or absent, checksums that say so, and the one store of what is kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from opom_edu.errors import OpomError
+from opom_edu.errors import OpomError, OpomWarning
 
+CACHE_VARIABLE = "OPOM_EDU_CACHE"
+T = TypeVar("T")
 UNFINISHED = ".unfinished-"  # how the name of a temporary file begins
 
 
@@ -67,6 +71,62 @@ def check_folder(path: str | Path) -> None:
 def user_cache() -> Path:
     """Where this user's programs keep what can be made again; XDG_CACHE_HOME names another place."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opom_edu"
+
+
+def people_cache() -> Path:
+    """Where rendered and aligned photos of people are kept: OPOM_EDU_CACHE, else the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache() / "people"
+
+
+class Store(Generic[T]):
+    """A folder of values that can be computed again, each in a file named by what it was computed from.
+
+    A damaged file is as good as none. Several processes may share the folder: each file is moved into place as a whole.
+
+    Args:
+        folder: made when the first value is kept.
+        read: from a file's path to its value; raises any error if the file is damaged.
+        write: writes a value to a path.
+
+    Example:
+        >>> import tempfile
+        >>> notes = Store(Path(tempfile.mkdtemp()), Path.read_text, Path.write_text)
+        >>> notes.put("a.txt", "seen")
+        >>> notes.get("a.txt"), notes.get("b.txt")
+        ('seen', None)
+    """
+
+    def __init__(self, folder: str | Path, read: Callable[[Path], T], write: Callable[[Path, T], object]) -> None:
+        self.folder, self._read, self._write = Path(folder), read, write
+
+    def get(self, name: str) -> T | None:
+        """The value kept under this name; None if there is none, or, with a warning, if its file is damaged."""
+        path = self.folder / name
+        if not path.is_file():
+            return None
+        try:
+            return self._read(path)
+        except Exception as error:  # a file cut off in the middle raises whatever its remains suggest
+            warnings.warn(f"{path} is damaged and is made anew ({error})", OpomWarning, stacklevel=2)
+            return None
+
+    def put(self, name: str, value: T) -> None:
+        """Keep a value.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
+        with replacing(self.folder / name) as temporary:
+            self._write(temporary, value)
+
+    def try_put(self, name: str, value: T) -> None:
+        """Keep a value if the folder can be written; otherwise warn, since only time is lost."""
+        try:
+            self.put(name, value)
+        except OSError as error:
+            why = f"{self.folder} cannot be written, so nothing is kept for next time ({error})"
+            warnings.warn(f"{why}; set {CACHE_VARIABLE} to another folder", OpomWarning, stacklevel=2)
 
 
 def sha256(path: str | Path) -> str:

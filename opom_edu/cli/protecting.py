@@ -106,8 +106,8 @@ def protect_video_command(
     The sound is kept as it is. Stopped at any time, no part of a copy is left.
     """
     with plain_errors():
-        from opom_edu.protect_video import protect_video
-        from opom_edu.video_report import STAGES
+        from opom_edu.protect import protect_video
+        from opom_edu.protect.video_report import STAGES
 
         method, others = learner(
             surrogate, targets, ("mobilefacenet",), device,

@@ -80,7 +80,7 @@ def demo(
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import make_method, usual_transforms
-        from opom_edu.masks.named import PAPER, WITH_OTHERS, check_methods
+        from opom_edu.masks.methods import PAPER, WITH_OTHERS, check_methods
         from opom_edu.recognizers import load_surrogate
 
         check_folder(out)

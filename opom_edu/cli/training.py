@@ -12,8 +12,8 @@ from rich.progress import Progress, TaskID
 from opom_edu.cli.common import app, console, plain_errors, progress
 
 if TYPE_CHECKING:
-    from opom_edu.recognizers.batches import Photos
-    from opom_edu.recognizers.training import Step
+    from opom_edu.training.batches import Photos
+    from opom_edu.training.loop import Step
 
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # of the first person to learn, and to measure accuracy on
 HELD_OUT = (60, 10)  # people, photos of each
@@ -48,7 +48,7 @@ def train(
     with plain_errors():
         from opom_edu.files import check_folder
         from opom_edu.recognizers.recipes import RECIPES
-        from opom_edu.recognizers.training import train as fit
+        from opom_edu.training.loop import train as fit
 
         if name and name not in RECIPES:
             raise ValueError(f"{name!r} cannot be trained; choose one of {', '.join(RECIPES)}")
@@ -78,7 +78,7 @@ def train(
 def _render(bar: Progress, title: str, first: int, people: int, photos: int, lazy: bool = False) -> Photos:
     """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
     from opom_edu.faces.synthetic import render_people
-    from opom_edu.recognizers.batches import Photos
+    from opom_edu.training.batches import Photos
 
     task = bar.add_task(title, total=1)
 

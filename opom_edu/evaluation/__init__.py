@@ -1,5 +1,6 @@
 """Does it protect, and what does it cost."""
 
+from opom_edu.evaluation.accuracy import roc
 from opom_edu.evaluation.adversaries import averaging, detection, enrolled, estimate_mask, mix_ups, retrained, unlocked
 from opom_edu.evaluation.changes import CHANGES, PURIFIERS, Change
 from opom_edu.evaluation.gallery import Gallery, Probes
@@ -8,7 +9,6 @@ from opom_edu.evaluation.quality import image_quality, just_noticeable, mask_qua
 from opom_edu.evaluation.robustness import readings, robustness, severest, verdict
 from opom_edu.evaluation.spread import explained_spread, people_embeddings
 from opom_edu.evaluation.verification import accepted, calibrate, threshold_at, verification
-from opom_edu.recognizers.accuracy import roc
 
 __all__ = [
     "CHANGES",

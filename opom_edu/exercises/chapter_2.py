@@ -61,7 +61,7 @@ def _least_alike(answer: Any, *, embeddings: Tensor) -> str | None:
 
 
 def _neighbors(answer: Any, *, embeddings: Tensor, table: pd.DataFrame) -> str | None:
-    from opom_edu.widgets.maps import project
+    from opom_edu.lessons.maps import project
 
     value = float(answer)
     if 1 < value <= 100:

@@ -19,7 +19,7 @@ from opom_edu.experiments.records import Records
 from opom_edu.faces import People
 from opom_edu.masks import Cloak, Learner, make_method
 from opom_edu.masks.learner import OnStep
-from opom_edu.masks.named import WITH_OTHERS
+from opom_edu.masks.methods import WITH_OTHERS
 from opom_edu.recognizers import Recognizer
 
 OnProgress = Callable[[str, float], None]

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from synthetic_people.groups import VERSION
+
 from opom_edu.errors import OpomError, PeopleError
-from opom_edu.faces.people import CHOICES
-from opom_edu.faces.synthetic.album import VERSION
+from opom_edu.faces.sources import CHOICES
 from opom_edu.masks import METHODS, make_method, parse_eps
-from opom_edu.masks.named import WITH_OTHERS
+from opom_edu.masks.methods import WITH_OTHERS
 from opom_edu.recognizers import Recognizer, list_recognizers, load_surrogate
 
 LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")

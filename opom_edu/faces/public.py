@@ -24,7 +24,7 @@ from opom_edu.faces.folders import read_crop
 from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.people import People, Person
 from opom_edu.faces.photos import alignment, warp
-from opom_edu.files import replacing
+from opom_edu.files import people_cache, replacing
 
 Pixels = NDArray[np.uint8]
 
@@ -156,9 +156,7 @@ def _fetched(place: Path, fetch: Callable[[], Any]) -> Any:
 def _crop(key: str, pixels: Pixels, find: Finder | None) -> Iterator[Tensor]:
     """The aligned crop of the face next to the photo's middle; none without a face. What dlib's finder, the default, has
     found in these pixels is kept in the user's cache, by ``key`` and their checksum."""
-    from opom_edu.faces.synthetic.album import cache_folder
-
-    file = cache_folder() / f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
+    file = people_cache() / f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
     if find is not None or not file.is_file():
         faces = (find or dlib_finder())(pixels)
         if not len(faces):

@@ -1,6 +1,7 @@
 """One person, one mask: objectives, the loop that learns masks, aids to transferability, baselines."""
 
-from opom_edu.masks.aids import (
+from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerImageMask, RandomNoise
+from opom_edu.masks.gradients import (
     Aid,
     feature_dropout,
     nesterov,
@@ -9,15 +10,14 @@ from opom_edu.masks.aids import (
     smooth_gradient,
     variance_tuning,
 )
-from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerImageMask, RandomNoise
 from opom_edu.masks.learner import Learner, Step
+from opom_edu.masks.loop import FIUAP, OPOM, FIUAPPlus, Method
 from opom_edu.masks.mask import Cloak, Mask, parse_eps
-from opom_edu.masks.named import METHODS, PERSONAL, make_method
-from opom_edu.masks.optimize import FIUAP, OPOM, FIUAPPlus, Method
+from opom_edu.masks.methods import METHODS, PERSONAL, make_method
 from opom_edu.masks.preset import ladder, strong
 from opom_edu.masks.released import released_masks
 from opom_edu.masks.restrict import Restricted
-from opom_edu.masks.transfer import (
+from opom_edu.masks.transforms import (
     Transform,
     input_diversity,
     random_affine,

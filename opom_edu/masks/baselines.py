@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
+from opom_edu.masks.loop import FIUAP, Method
 from opom_edu.masks.mask import Mask, check_eps
 from opom_edu.masks.objectives import Impersonation, LogNorms, Targets
-from opom_edu.masks.optimize import FIUAP, Method
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from opom_edu.masks.aids import Aid, perceptual_budget
-from opom_edu.masks.optimize import OPOM
-from opom_edu.masks.transfer import Transform, random_affine, random_flip, random_spectrum, random_warp
+from opom_edu.masks.gradients import Aid, perceptual_budget
+from opom_edu.masks.loop import OPOM
+from opom_edu.masks.transforms import Transform, random_affine, random_flip, random_spectrum, random_warp
 from opom_edu.recognizers import Recognizer
 
 TRANSFORMS: Sequence[Transform] = (random_flip(), random_affine(5, 0.05, 0.04, 0.5), random_warp(), random_spectrum())

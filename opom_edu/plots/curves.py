@@ -1,4 +1,4 @@
-"""Lines over a number."""
+"""Lines over a number, or over the time of a video."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from opom_edu.plots.protection import COLORS, GRAY, UNLEARNED
+from opom_edu.plots.style import COLORS, GRAY, UNLEARNED, finish
 
 MARKERS = "osD^vPX*"
 HUES = tuple(COLORS[i] for i in (1, 3, 5, 4, 2, 0, 7))  # neighbors far apart, without yellow, which is faint as a line
 MOST_TICKS = 10
+TIME_DASHES = ("-", "--", "-.", ":")
 DASHES = dict(zip(UNLEARNED, (":", "--"), strict=True))
 Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -39,13 +40,7 @@ def curves(
     draw_lines(axes, x, lines, percent=percent, bands=bands)
     if len(x) <= MOST_TICKS:
         axes.set_xticks(x)  # where the points are
-    if cursor is not None:
-        axes.axvline(cursor, color="black", linewidth=1)
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))  # beside: lines may run anywhere
-    return figure
+    return finish(axes, title=title, x_label=x_label, y_label=y_label, cursor=cursor)
 
 
 def draw_lines(
@@ -66,6 +61,24 @@ def draw_lines(
         axes.set_ylim(-3, 103)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e6e6e6")
+
+
+def over_time(
+    seconds: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, y_label: str, cursor: float | None = None
+) -> Figure:
+    """A line per name over the seconds of a video; those whose name begins with one of ``UNLEARNED`` in gray.
+
+    Args:
+        lines: by name, one value per entry of ``seconds``.
+        cursor: the moment at which an upright line stands.
+    """
+    axes = Figure(figsize=(7.5, 3.2), layout="constrained").subplots()
+    looks = cycle(zip((HUES[0], HUES[3], HUES[2], HUES[1]), TIME_DASHES, strict=True))
+    grays = cycle((GRAY, dash) for dash in TIME_DASHES)
+    for name, values in lines.items():
+        color, dash = next(grays if name.startswith(UNLEARNED) else looks)
+        axes.plot(seconds, values, color=color, linestyle=dash, linewidth=1.8, label=name)
+    return finish(axes, title=title, x_label="time, s", y_label=y_label, cursor=cursor)
 
 
 def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Figure:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from opom_edu.plots.protection import COLORS
+from opom_edu.plots.style import COLORS
 
 
 def heat_maps(

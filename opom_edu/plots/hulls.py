@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from opom_edu.plots.protection import COLORS, GRAY
+from opom_edu.plots.style import COLORS, GRAY
 
 Array = NDArray[np.floating]
 HULL_COLORS = {"center": COLORS[3], "affine": COLORS[2], "convex": COLORS[0], "reduced": COLORS[5]}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
-from opom_edu.plots.protection import COLORS
+from opom_edu.plots.style import COLORS
 
 
 def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10, side: float = 1.9) -> Figure:

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart by every common form of color vision; gray for what is no protection.
-COLORS = ("#56B4E9", "#0072B2", "#CC79A7", "#E69F00", "#D55E00", "#009E73", "#F0E442", "#000000")
-GRAY, LIGHT = "#8c8c8c", "#c9c9c9"
-UNLEARNED = ("unprotected", "random noise")
+from opom_edu.plots.style import COLORS, GRAY, LIGHT, UNLEARNED
+
 PER_ROW = 4  # recognizers; more would be too small to read in the report
 
 

@@ -28,7 +28,7 @@ class Recipe:
 
     Args:
         backbone, network: one of ``BACKBONES`` and its arguments.
-        head, loss: one of :data:`opom_edu.recognizers.heads.HEADS` and its arguments.
+        head, loss: one of :data:`opom_edu.training.heads.HEADS` and its arguments.
         epochs, batch: passes over the photos, and photos per step.
         rate: highest learning rate of AdamW, reached after the share ``warmup`` of all steps; then a cosine down to zero.
         decay: weight decay, of weights with more than one dimension.

@@ -7,6 +7,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("ipywidgets", "lab") from error
 
+from opom_edu.lessons.epsilon import Choice, LabState, Score
 from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
@@ -15,7 +16,6 @@ from opom_edu.widgets.parts import progress
 from opom_edu.widgets.photo_count_lab import PhotoCountLab, photo_count_lab
 from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
 from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
-from opom_edu.widgets.state import Choice, LabState, Score
 from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab

@@ -12,11 +12,11 @@ from typing import Any
 import ipywidgets as widgets
 
 from opom_edu.faces import People
+from opom_edu.lessons.epsilon import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import MATCH, NO_MATCH, bar, board, judgment, row_head, thumbnail
 from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture, epsilon_slider, pick
-from opom_edu.widgets.state import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
 
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
 REST = 0.3  # seconds without a move before slow recognizers are asked
@@ -36,8 +36,8 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
         people: three or more, with two test photos each or more.
         surrogate: differentiable.
         targets: any recognizers. Those that are slow are asked when the slider rests.
-        options: ``person``, ``method``, ``levels`` and so on, where to begin: see :class:`~opom_edu.widgets.state.Choice`;
-            ``fmr`` and ``seed``: see :class:`~opom_edu.widgets.state.LabState`.
+        options: ``person``, ``method``, ``levels`` and so on, where to begin: see :class:`~opom_edu.lessons.epsilon.Choice`;
+            ``fmr`` and ``seed``: see :class:`~opom_edu.lessons.epsilon.LabState`.
 
     Raises:
         PeopleError: with fewer than three people.
@@ -52,7 +52,7 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
 
 
 class EpsilonLab(Lab):
-    """The view of a :class:`~opom_edu.widgets.state.LabState`: see :func:`epsilon_lab`.
+    """The view of a :class:`~opom_edu.lessons.epsilon.LabState`: see :func:`epsilon_lab`.
 
     Attributes:
         state: what was computed.

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from opom_edu.errors import MissingExtraError
-from opom_edu.plots.protection import COLORS, GRAY, LIGHT
+from opom_edu.plots.style import COLORS, GRAY, LIGHT
 
 # The eight that 3D knows too: (plotly, in words, matplotlib)
 SYMBOLS = (("circle", "●", "o"), ("square", "■", "s"), ("diamond", "◆", "D"), ("cross", "✚", "P"), ("square-open", "□", "h"),

@@ -11,13 +11,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from opom_edu.faces import People
+from opom_edu.lessons.epsilon import LARGEST
+from opom_edu.lessons.maps import METHODS, MapState
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.feature_figure import ARROW, blank, coloring, outline, printed, trace_of
 from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.maps import METHODS, MapState
 from opom_edu.widgets.parts import Picture, epsilon_slider, pick
-from opom_edu.widgets.state import LARGEST
 
 CONDITIONS = ("yaw", "pitch", "light_azimuth", "light_elevation", "light_hardness", "expression", "hair", "glasses", "sex",
               "age", "skin", "part")  # fmt: skip
@@ -36,7 +36,7 @@ def feature_map(
 
     A person's test photos travel along arrows (in 3D, lines that end in a diamond) as epsilon grows. Their mask is learned
     once, for 16 levels, on the training photos, and clipped to epsilon. On a UMAP map, masked photos are placed by their 15
-    nearest photos: see :meth:`opom_edu.widgets.maps.Projection.place`.
+    nearest photos: see :meth:`opom_edu.lessons.maps.Projection.place`.
 
     Args:
         people: three or more.
@@ -63,7 +63,7 @@ def feature_map(
 
 
 class FeatureMap(Lab):
-    """The view of a :class:`~opom_edu.widgets.maps.MapState`: see :func:`feature_map`.
+    """The view of a :class:`~opom_edu.lessons.maps.MapState`: see :func:`feature_map`.
 
     Attributes:
         state: what was computed.

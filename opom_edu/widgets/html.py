@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from opom_edu.faces.images import png
-from opom_edu.plots.protection import COLORS
+from opom_edu.plots.style import COLORS
 
 MATCH, NO_MATCH = COLORS[4], COLORS[1]
 STYLE = f"""<style>

@@ -11,12 +11,7 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from opom_edu.faces import People
-from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.html import drawing
-from opom_edu.widgets.lab import Lab, pictured
-from opom_edu.widgets.parts import Picture, pick
-from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, name_runs, tracks
-from opom_edu.widgets.replay import (
+from opom_edu.lessons.replay import (
     WAYS,
     Frame,
     Plane,
@@ -28,6 +23,11 @@ from opom_edu.widgets.replay import (
     same_sign,
     similarities,
 )
+from opom_edu.recognizers import Recognizer
+from opom_edu.widgets.html import drawing
+from opom_edu.widgets.lab import Lab, pictured
+from opom_edu.widgets.parts import Picture, pick
+from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, name_runs, tracks
 
 ALONE = "nothing"
 MAGNIFIED = 8
@@ -42,8 +42,8 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
     Args:
         people: two or more, or one and distractors, whose embeddings are drawn as strangers.
         surrogate: differentiable; masks are learned on it and seen with its eyes.
-        options: ``person``, ``way`` and ``levels``, where to begin: see :class:`~opom_edu.widgets.replay.Take`; ``other``, a
-            way to compare with, or "nothing"; ``steps`` and ``seed``: see :class:`~opom_edu.widgets.replay.Replay`.
+        options: ``person``, ``way`` and ``levels``, where to begin: see :class:`~opom_edu.lessons.replay.Take`; ``other``, a
+            way to compare with, or "nothing"; ``steps`` and ``seed``: see :class:`~opom_edu.lessons.replay.Replay`.
 
     Raises:
         PeopleError: if there are no strangers.
@@ -59,7 +59,7 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
 
 
 class MaskPlayer(Lab):
-    """The view of a :class:`~opom_edu.widgets.replay.Replay`: see :func:`mask_player`.
+    """The view of a :class:`~opom_edu.lessons.replay.Replay`: see :func:`mask_player`.
 
     Attributes:
         replay: what was computed.

@@ -14,7 +14,7 @@ from opom_edu.faces.images import magnification
 from opom_edu.hulls import hull_type
 from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots import curves
-from opom_edu.plots.protection import COLORS
+from opom_edu.plots.style import COLORS
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import bar, board, drawing, row_head
 from opom_edu.widgets.lab import Lab

@@ -13,11 +13,12 @@ from torch import Tensor
 from opom_edu.errors import OpomError, PhotoError
 from opom_edu.evaluation import image_quality, threshold_at
 from opom_edu.faces import quantize
+from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, read_photo, warp
 from opom_edu.masks import OPOM
-from opom_edu.protect import THRESHOLDS, Faces
 from opom_edu.recognizers import Recognizer, check_recognizer
+from opom_edu.recognizers.thresholds import THRESHOLDS
 from opom_edu.widgets.html import board, judgment, row_head
 from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture
@@ -38,7 +39,7 @@ class PhotoLab(Lab):
         photos: one person's, by name, from :func:`opom_edu.faces.photos.read_photo`; in each the largest face counts.
         surrogate: the white box; ``recognizers``: black boxes.
         strangers: ``(N, 3, 112, 112)``, crops of 46 people or more, on whose pairs thresholds are set at a false-match rate
-            of 1e-3; without them, those of :data:`opom_edu.protect.THRESHOLDS`.
+            of 1e-3; without them, those of :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
         levels: epsilon to begin with, 1 to 16 gray levels.
         find: another finder of faces than dlib's.
     """

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opom_edu.plots.protection import COLORS, GRAY, LIGHT
-from opom_edu.widgets.replay import Frame, Plane, Scene, Take, similarities
+from opom_edu.lessons.replay import Frame, Plane, Scene, Take, similarities
+from opom_edu.plots.style import COLORS, GRAY, LIGHT
 
 COLOR = (COLORS[1], COLORS[4])  # of the one run and of the other
 Path = Sequence[Frame]

@@ -13,7 +13,7 @@ from torch import Tensor
 from opom_edu.evaluation import CHANGES, PURIFIERS, Gallery, calibrate
 from opom_edu.faces import People, quantize
 from opom_edu.masks import OPOM, Mask, RandomNoise
-from opom_edu.plots.protection import COLORS, GRAY, LIGHT
+from opom_edu.plots.style import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import bar, board
 from opom_edu.widgets.lab import Lab, pictured, shown

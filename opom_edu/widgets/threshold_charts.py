@@ -7,8 +7,8 @@ from html import escape
 
 import numpy as np
 
-from opom_edu.plots.protection import COLORS, GRAY
-from opom_edu.widgets.pairs import Pairs
+from opom_edu.lessons.pairs import Pairs
+from opom_edu.plots.style import COLORS, GRAY
 
 GENUINE, IMPOSTOR = COLORS[1], COLORS[4]
 EDGES = np.linspace(-0.5, 1, 76)  # cosines; what lies outside counts at the border

@@ -11,10 +11,10 @@ import ipywidgets as widgets
 from torch.nn.functional import interpolate
 
 from opom_edu.faces import People
+from opom_edu.lessons.pairs import Pairs
 from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.widgets.html import thumbnail
 from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.pairs import Pairs
 from opom_edu.widgets.parts import pick
 from opom_edu.widgets.threshold_charts import EDGES, GENUINE, IMPOSTOR, histogram, roc_chart
 
@@ -27,7 +27,7 @@ class ThresholdLab(Lab):
     """Slide a threshold through all pairs of photos; see the false-match rate, the true-accept rate and the mistakes.
 
     The pairs are all those among everybody's test photos and the strangers' photos, for the chosen recognizer; what is known
-    of them is in :class:`~opom_edu.widgets.pairs.Pairs`. :func:`threshold_lab` is another name of the lab.
+    of them is in :class:`~opom_edu.lessons.pairs.Pairs`. :func:`threshold_lab` is another name of the lab.
 
     Args:
         people: two or more, with two test photos each or more; strangers (distractors) make for more pairs of two people.

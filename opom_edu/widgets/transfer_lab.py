@@ -9,12 +9,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from opom_edu.faces import People
-from opom_edu.plots.protection import COLORS, GRAY, LIGHT
+from opom_edu.lessons.transfers import AIDS, LEARNED, Recipe, Transfers
+from opom_edu.plots.style import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import bar, board, row_head
 from opom_edu.widgets.lab import Lab, shown
 from opom_edu.widgets.parts import pick
-from opom_edu.widgets.transfers import AIDS, LEARNED, Recipe, Transfers
 
 LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
 HINTS = {"momentum": "momentum 1", "flips": "random flips", "diversity": "input diversity"}
@@ -39,7 +39,7 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
         people: two to four, for everybody gets a mask; their distractors are whom they are to be told apart from.
         recognizers: differentiable ones may be chosen as surrogates, one at least; black boxes are asked only.
         options: ``surrogate``, the name of the one to begin with; ``method``, ``levels``, ``steps`` and ``aids``: see
-            :class:`~opom_edu.widgets.transfers.Recipe`; ``seed``, of learning.
+            :class:`~opom_edu.lessons.transfers.Recipe`; ``seed``, of learning.
 
     Raises:
         ValueError: for something else than recognizers, one given twice, or an unknown method.
@@ -56,7 +56,7 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
 
 
 class TransferLab(Lab):
-    """The view of :class:`~opom_edu.widgets.transfers.Transfers`: see :func:`transfer_lab`.
+    """The view of :class:`~opom_edu.lessons.transfers.Transfers`: see :func:`transfer_lab`.
 
     Attributes:
         transfers: what was computed.

@@ -15,7 +15,7 @@ from opom_edu.faces.images import as_floats
 from opom_edu.faces.photos import Pixels
 from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
-from opom_edu.video_report import STAGES, VideoReport
+from opom_edu.protect.video_report import STAGES, VideoReport
 from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import Picture
@@ -33,7 +33,7 @@ class VideoLab(Lab):
 
     Args:
         video, copy: the files, of 500 frames at the most.
-        report: of :func:`opom_edu.protect_video.protect_video` for them, with faces measured.
+        report: of :func:`opom_edu.protect.protect_video` for them, with faces measured.
 
     Raises:
         ValueError: if there are more frames, or nothing was measured.

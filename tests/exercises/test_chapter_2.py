@@ -7,7 +7,7 @@ import torch
 from opom_edu.exercises import check
 
 pytest.importorskip("ipywidgets", reason="maps need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.widgets.maps import project
+from opom_edu.lessons.maps import project
 
 NAMES = ["Ada", "Bea", "Cem"]
 

@@ -244,7 +244,7 @@ def test_steadying_takes_the_trembling_and_leaves_the_motion() -> None:
 
 
 def test_a_rendered_clip_is_the_same_again_and_moves_smoothly() -> None:
-    from opom_edu.faces.synthetic.clip import render_clip
+    from synthetic_people.clip import render_clip
 
     def make(seconds: float) -> list[tuple[Pixels, Array]]:
         return list(render_clip([1, 2], seconds=seconds, fps=10, size=(96, 192)))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from opom_edu import protection
 from opom_edu.faces import People
 from opom_edu.masks import FIUAP, GDUAP, METHODS, FIUAPAll, PerImage, make_method
-from opom_edu.masks.named import PER_IMAGE, UNIVERSAL
+from opom_edu.masks.methods import PER_IMAGE, UNIVERSAL
 from opom_edu.recognizers import Recognizer
 from tests.conftest import make_person
 

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from opom_edu.faces.photos import ARCFACE, Array, Pixels, inverse, moved
 from opom_edu.masks import OPOM
-from opom_edu.protect import protect_folder
-from opom_edu.protect_report import Report
+from opom_edu.protect import Report, protect_folder
 from opom_edu.recognizers import Recognizer
 from tests.conftest import make_person
 from tests.faces.test_photos import similarity

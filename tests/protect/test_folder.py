@@ -16,6 +16,7 @@ from opom_edu.faces.photos import read_photo
 from opom_edu.masks import OPOM
 from opom_edu.protect import protect_photo
 from opom_edu.recognizers import Recognizer
+from opom_edu.recognizers.thresholds import THRESHOLDS
 from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
 from tests.protect.albums import STRANGER, THRESHOLD, blobs, files, find, picture, run
 
@@ -152,7 +153,7 @@ def test_the_command_says_what_was_done_and_what_was_skipped(
     folder: Path, surrogate: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", lambda name, **_: surrogate)
-    monkeypatch.setattr("opom_edu.protect.dlib_finder", lambda upsample: find)
+    monkeypatch.setattr("opom_edu.protect.photos.dlib_finder", lambda upsample: find)
     options = (folder, "--surrogate", "coarse", "--targets", "none", "--threshold", THRESHOLD, "--steps", 7)
     result = command(*options, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
@@ -173,4 +174,4 @@ def test_thresholds_are_those_of_real_pairs(real: Path, name: str, monkeypatch: 
     own = list(Gallery.of(load_recognizer(name), people).own.values())
     impostor = torch.cat([(one @ other.T).flatten() for i, one in enumerate(own) for other in own[:i]])
     assert len(impostor) == 59_400
-    assert threshold_at(impostor, 1e-3) == pytest.approx(protect.THRESHOLDS[name][0], abs=1e-3)
+    assert threshold_at(impostor, 1e-3) == pytest.approx(THRESHOLDS[name][0], abs=1e-3)

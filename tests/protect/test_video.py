@@ -23,10 +23,10 @@ from opom_edu.faces.images import from_pixels
 from opom_edu.faces.photos import Pixels, read_photo, save_photo
 from opom_edu.files import UNFINISHED, remove_unfinished
 from opom_edu.masks import OPOM, Mask
-from opom_edu.protect_video import protect_video
+from opom_edu.protect.video import protect_video
+from opom_edu.protect.video_report import STAGES, Probe, VideoReport, measure
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
-from opom_edu.video_report import STAGES, Probe, VideoReport, measure
 from tests.conftest import make_person
 from tests.faces.test_video import add_sound, film, find, follow, packets, save, sways
 
@@ -246,8 +246,8 @@ def test_what_cannot_be_done_is_named_and_nothing_overwritten(pair: Path, surrog
 
 def command(monkeypatch: pytest.MonkeyPatch, surrogate: Recognizer, *arguments: object) -> tuple[int, str]:
     monkeypatch.setattr("opom_edu.recognizers.load_recognizer", lambda name, **_: surrogate)
-    monkeypatch.setattr("opom_edu.protect_video.dlib_finder", lambda upsample: find)
-    monkeypatch.setattr("opom_edu.protect_video.protect_video.__kwdefaults__", {
+    monkeypatch.setattr("opom_edu.protect.video.dlib_finder", lambda upsample: find)
+    monkeypatch.setattr("opom_edu.protect.video.protect_video.__kwdefaults__", {
         **protect_video.__kwdefaults__, "follow": follow, "distractors": CROWD,
     }, raising=False)  # fmt: skip
     options = ["--surrogate", "coarse", "--targets", "none", "--threshold", 0.6, "--steps", 7, "--every", 3]

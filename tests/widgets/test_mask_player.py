@@ -15,10 +15,10 @@ from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 pytest.importorskip("plotly", reason="widgets need the extra: pip install 'opom_edu[lab]'")
+from opom_edu.lessons.replay import Replay, Take, learning_curve, plane_of_paths, plane_of_photos, record, similarities
 from opom_edu.widgets import MaskPlayer, mask_player
 from opom_edu.widgets import replay as replays
 from opom_edu.widgets.player_chart import ORDER
-from opom_edu.widgets.replay import Replay, Take, learning_curve, plane_of_paths, plane_of_photos, record, similarities
 
 TAKE = Take("person 0")
 

@@ -14,8 +14,8 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, smooth_noise
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
+from opom_edu.lessons.pairs import Pairs
 from opom_edu.widgets import ThresholdLab, threshold_lab
-from opom_edu.widgets.pairs import Pairs
 from opom_edu.widgets.threshold_lab import FREE, STEP
 
 

@@ -12,8 +12,8 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
+from opom_edu.lessons.transfers import Recipe, Transfers
 from opom_edu.widgets import TransferLab, transfer_lab
-from opom_edu.widgets.transfers import Recipe, Transfers
 
 SHORT = Recipe(steps=6)
 

@@ -10,7 +10,7 @@ import torch
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 pytest.importorskip("av", reason="videos need the extra: pip install 'opom_edu[video]'")
-from opom_edu.video_report import STAGES, VideoReport
+from opom_edu.protect.video_report import STAGES, VideoReport
 from opom_edu.widgets import VideoLab, video_lab
 from tests.faces.test_video import film, save, sways
 

@@ -1,0 +1,1 @@
+"""What labs and exercises compute, without any widget."""

@@ -1,0 +1,195 @@
+"""Aids to transferability that act on the gradient: smooth it, average it, find it elsewhere or on other networks.
+
+Each function returns an aid ``(gradient, run) -> gradient``. A gradient is a function of the masked photos
+``(P, K, 3, H, W)`` of P people: their mean gradient per person, ``(P, 3, H, W)``. An aid makes a better one of it, and
+a method lays its aids around each other in order, the last outermost: ``OPOM(surrogate, aids=[nesterov()])``. Transforms
+of the photos (:mod:`opom_edu.masks.transforms`) happen inside of all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from opom_edu.recognizers import Recognizer
+
+Gradient = Callable[[Tensor], Tensor]
+
+
+@dataclass(eq=False)
+class Run:
+    """What an aid may know of the loop that it works in.
+
+    Attributes:
+        images: ``(P, K, 3, H, W)``, the clean photos.
+        generators: one per person; all randomness comes from them.
+        momentum, step_size, eps: of the method.
+        velocity: ``(P, 3, H, W)``, the sum of past gradients that the next step goes on from.
+        index: of the step, counted from 0.
+    """
+
+    surrogate: Recognizer
+    images: Tensor
+    generators: Sequence[torch.Generator]
+    momentum: float
+    step_size: float
+    eps: float
+    velocity: Tensor
+    index: int = 0
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Random numbers from 0 to 1, ``(P, *shape)``, each person's from their own generator."""
+        return torch.stack([torch.rand(shape, generator=one) for one in self.generators]).to(self.images.device)
+
+
+Aid = Callable[[Gradient, Run], Gradient]
+
+
+def nesterov() -> Aid:
+    """Look at the gradient where momentum would lead (NI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281)."""
+    return _nesterov
+
+
+def smooth_gradient(width: float = 3.0) -> Aid:
+    """Blur the gradient: a mask that still works when moved a little (TI-FGSM, Dong et al., CVPR 2019, arXiv 1904.02884).
+
+    Args:
+        width: standard deviation of the Gaussian, in pixels.
+    """
+    if not width > 0:
+        raise ValueError(f"width must be positive, got {width}")
+    return partial(_smooth_gradient, width=width)
+
+
+def variance_tuning(samples: int = 5, radius: float = 1.5) -> Aid:
+    """Add how the gradients nearby, at the step before, differed from the one in place (VT, Wang and He, CVPR 2021).
+
+    (arXiv 2103.15571.)
+
+    Args:
+        samples: gradients nearby, at each step.
+        radius: how far away they lie at most, as a multiple of eps.
+    """
+    _check_count(samples, "samples")
+    return partial(_variance_tuning, samples=samples, radius=radius)
+
+
+def repeated(copies: int = 4) -> Aid:
+    """Average over several draws of everything random inside, transforms and dropout."""
+    _check_count(copies, "copies")
+    return partial(_repeated, copies=copies)
+
+
+def feature_dropout(rate: float = 0.1) -> Aid:
+    """Drop values of the convolutions' outputs at random: every step has another network (DFANet).
+
+    (Zhong and Deng, IEEE TIFS 2021, arXiv 2004.05790.) Through forward hooks, on any torch network, which stays as it
+    is. Every photo of a batch has its own values dropped; what is kept grows by ``1 / (1 - rate)``.
+
+    Args:
+        rate: share of values dropped, from 0 to below 1.
+
+    Raises:
+        ValueError: in learning, if the surrogate has no convolutions.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
+    return partial(_feature_dropout, rate=rate)
+
+
+def perceptual_budget(ssim: float = 0.9) -> Aid:
+    """A bound on how visible the mask is, in place of one on its size: the method's ``eps`` may then be large.
+
+    A step that finds the person's masked photos below this mean SSIM makes them more alike, and learns nothing. (After
+    P3-Mask, ECCV 2024, arXiv 2407.13975, where it is a penalty with a weight; to switch instead goes back to Polyak, 1967.)
+
+    Args:
+        ssim: the least structural similarity of masked and clean photos, 0 to 1. The mask ends near it, to either side.
+    """
+    if not 0 <= ssim <= 1:
+        raise ValueError(f"ssim must be within 0 and 1, got {ssim}")
+    return partial(_perceptual_budget, least=ssim)
+
+
+def _nesterov(gradient: Gradient, run: Run) -> Gradient:
+    def ahead(masked: Tensor) -> Tensor:
+        jump = run.step_size * run.momentum * run.velocity[:, None]
+        return gradient((masked + jump).clamp(0, 1))
+
+    return ahead
+
+
+def _smooth_gradient(gradient: Gradient, run: Run, *, width: float) -> Gradient:
+    from kornia.filters import gaussian_blur2d
+
+    size = 2 * round(2 * width) + 1  # two standard deviations to either side
+    return lambda masked: gaussian_blur2d(gradient(masked), (size, size), (width, width), "constant")
+
+
+def _variance_tuning(gradient: Gradient, run: Run, *, samples: int, radius: float) -> Gradient:
+    variance = torch.zeros_like(run.velocity)
+
+    def tuned(masked: Tensor) -> Tensor:
+        nonlocal variance
+        here = gradient(masked)
+        reach = radius * run.eps
+        noise = [reach * (2 * run.uniform(*masked.shape[1:]) - 1) for _ in range(samples)]
+        near = torch.stack([gradient((masked + one).clamp(0, 1)) for one in noise]).mean(0)
+        result, variance = here + variance, near - here
+        return result
+
+    return tuned
+
+
+def _repeated(gradient: Gradient, run: Run, *, copies: int) -> Gradient:
+    return lambda masked: torch.stack([gradient(masked) for _ in range(copies)]).mean(0)
+
+
+def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
+    layers = [layer for layer in run.surrogate.module.modules() if isinstance(layer, nn.Conv2d)]
+    if not layers:
+        raise ValueError(f"{run.surrogate.name} has no convolutions whose values feature_dropout could drop")
+
+    def dropped(masked: Tensor) -> Tensor:
+        kept: dict[nn.Module, Tensor] = {}
+
+        def drop(layer: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+            # Drawn once: where a batch is computed again for its gradient (see Method._embed), it must be the same network.
+            if layer not in kept:
+                rows = len(output) // len(run.generators)
+                kept[layer] = (run.uniform(rows, *output.shape[1:]).flatten(0, 1) >= rate) / (1 - rate)
+            return output * kept[layer][: len(output)]
+
+        hooks = [layer.register_forward_hook(drop) for layer in layers]
+        try:
+            return gradient(masked)
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    return dropped
+
+
+def _perceptual_budget(gradient: Gradient, run: Run, *, least: float) -> Gradient:
+    from kornia.metrics import ssim
+
+    def within(masked: Tensor) -> Tensor:
+        free = gradient(masked)
+        with torch.enable_grad():
+            masked = masked.detach().requires_grad_()
+            structure = ssim(masked.flatten(0, 1), run.images.flatten(0, 1), 11, padding="valid").mean((1, 2, 3))
+            alike = structure.unflatten(0, masked.shape[:2]).mean(1)
+            (back,) = torch.autograd.grad(alike.sum(), masked)
+        return torch.where((alike < least)[:, None, None, None], back.mean(1), free)
+
+    return within
+
+
+def _check_count(count: int, name: str) -> None:
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {count}")

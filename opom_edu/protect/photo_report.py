@@ -1,0 +1,173 @@
+"""What protecting a folder achieved: similarities before and after, on every recognizer at hand, as a table and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from opom_edu.errors import OpomError
+from opom_edu.evaluation import image_quality
+from opom_edu.faces.folders import shown
+from opom_edu.faces.images import magnification, png, quantize
+from opom_edu.files import replacing
+from opom_edu.masks import Mask, Method, RandomNoise
+from opom_edu.pages import write_page
+from opom_edu.protect.shots import Row, Shot
+from opom_edu.recognizers import Recognizer
+
+STAGES = {
+    "before": "before", "noise": "random noise", "lossless": "after, lossless", "after": "after",
+    "unseen": "after, not learned from",
+}  # fmt: skip
+CSV = "report.csv"
+COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What :func:`opom_edu.protect.protect_folder` did.
+
+    Attributes:
+        table: a row per photo and person in it: ``person, photo, status`` ("protected" or "skipped"), ``note``,
+            ``strangers`` left as they are, whether the mask was ``learned`` from it, ``psnr`` and ``ssim`` of the aligned
+            face; for each recognizer NAME the mean cosine to the person's other clean photos, ``NAME_before``,
+            ``NAME_noise`` (random noise of the same eps instead), ``NAME_after`` (in the file written), ``NAME_unseen`` (the
+            same, where the mask was not learned from the photo), for JPEG also ``NAME_lossless``;
+            and 1 where it is above the threshold, 0 where not, as ``NAME_verified_before`` and so on.
+        recognizers: a row per recognizer: ``kind``, ``threshold`` and what it is ``calibrated`` on, and over all rows the
+            mean similarity and the share verified, such as ``before`` and ``verified_before``.
+        examples: per person, an aligned face before and after.
+    """
+
+    table: pd.DataFrame
+    recognizers: pd.DataFrame
+    examples: Mapping[str, tuple[Tensor, Tensor]]
+
+    @property
+    def skipped(self) -> int:
+        """How many photos have no protected copy."""
+        return int((self.table["status"] == "skipped").sum())
+
+
+def measure(
+    kept: Sequence[tuple[Shot, Tensor, Tensor]], learned: Mapping[str, set[str]], recognizers: Sequence[Recognizer],
+    thresholds: Mapping[str, tuple[float, str]], skipped: Sequence[Row], eps: float, lossy: bool,
+) -> Report:  # fmt: skip
+    """Compare the faces before and after; ``kept`` holds each photo's crops as laid in and as read back from the file."""
+    members = [(k, face, name) for k, (shot, _, _) in enumerate(kept) for face, name in enumerate(shot.names) if name]
+    if not members:
+        return Report(pd.DataFrame(skipped, columns=COLUMNS), pd.DataFrame(), {})
+    crops = {
+        "before": torch.stack([kept[k][0].faces.crops[face] for k, face, _ in members]),
+        "after": torch.stack([kept[k][2][face] for k, face, _ in members]),
+    }
+    noise = RandomNoise(eps=eps)
+    crops["noise"] = quantize(noise.fit(crops["before"]).apply(crops["before"]))
+    if lossy:
+        crops["lossless"] = torch.stack([kept[k][1][face] for k, face, _ in members])
+    rows = []
+    for k, _, name in members:
+        shot = kept[k][0]
+        about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
+        rows.append(
+            {"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]}
+        )
+    table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
+    summary = []
+    for recognizer in recognizers:
+        values = _similarities(recognizer, crops, [name for _, _, name in members])
+        values["unseen"] = values["after"].where(~table["learned"])
+        threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
+        line: Row = {"recognizer": recognizer.name, "kind": kind_of(recognizer, recognizers[0])}
+        line |= {"threshold": threshold, "calibrated": basis}
+        for what, similar in values.items():
+            table[f"{recognizer.name}_{what}"] = similar
+            line[what] = similar.mean()
+            if recognizer.name in thresholds:
+                verified = (similar > threshold).astype(float).where(similar.notna())
+                table[f"{recognizer.name}_verified_{what}"] = verified
+                line[f"verified_{what}"] = verified.mean()
+        summary.append(line)
+    first = {name: i for i, (_, _, name) in reversed(list(enumerate(members)))}
+    examples = {name: (crops["before"][i], crops["after"][i]) for name, i in sorted(first.items())}
+    table = pd.concat([table, pd.DataFrame(skipped)], ignore_index=True) if skipped else table
+    table = table.sort_values(["person", "photo"], kind="stable", ignore_index=True)
+    return Report(table, pd.DataFrame(summary), examples)
+
+
+def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
+    """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``."""
+    if not recognizer.shares_network(surrogate):
+        return "black box"
+    same = recognizer.name == "dlib" and surrogate.name != "dlib"
+    return "white box: the network of dlib-torch" if same else "white box"
+
+
+def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, pd.Series]:
+    """Mean cosine of each crop to the clean ones of the same person's other photos; not a number where there is none."""
+    found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(names))
+    embeddings = dict(zip(crops, found, strict=True))
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    labels = torch.tensor([places[name] for name in names])
+    same = (labels[:, None] == labels).fill_diagonal_(False)
+    means = {what: ((own @ embeddings["before"].T) * same).sum(1) / same.sum(1) for what, own in embeddings.items()}
+    return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
+
+
+def write_report(
+    report: Report, out: Path, *, masks: Mapping[str, Mask], method: Method, quality: int | None, keep_exif: bool,
+    threshold: float,
+) -> None:  # fmt: skip
+    """Write ``report.html`` and ``report.csv`` to ``out``, whole or not at all; every name is escaped."""
+    learned = report.table["learned"].eq(True).groupby(report.table["person"]).sum()
+    people = [
+        {"name": shown(name), "before": png(before), "after": png(after), "learned": learned[shown(name)]}
+        for name, (before, after) in report.examples.items()
+    ]
+    stages = {stage: told for stage, told in STAGES.items() if stage in report.recognizers}
+    write_files(
+        out, "protect/photo_report.html", CSV, report.table, report.recognizers, masks, method, people=people, stages=stages,
+        skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
+    )  # fmt: skip
+
+
+def check_ours(folder: Path, csv: str, columns: Sequence[str]) -> None:
+    """Make sure, before long work, that a ``report.html`` is ours, and a ``csv`` one whose first columns are these.
+
+    Raises:
+        OpomError: if one is not; it may be somebody's own.
+    """
+    page, table = folder / "report.html", folder / csv
+    ours = {page: b'content="opom_edu"' in _start(page), table: _start(table).startswith(",".join(columns).encode())}
+    for file, is_ours in ours.items():
+        if file.exists() and not is_ours:
+            raise OpomError(f"{file} is there already and no report of ours; move it away, or name another place")
+
+
+def _start(file: Path) -> bytes:
+    """The file's first bytes, none if there is no file."""
+    if not file.exists():
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(1000)
+
+
+def write_files(
+    folder: Path, template: str, csv: str, table: pd.DataFrame, recognizers: pd.DataFrame, masks: Mapping[str, Mask],
+    method: Method, **values: Any,
+) -> None:  # fmt: skip
+    """Write ``report.html``, from a template that gets what all reports tell and ``values``, and the table as ``csv``."""
+    factor = magnification(method.eps)
+    write_page(
+        folder / "report.html", template, rows=table.to_dict("records"), recognizers=recognizers.to_dict("records"),
+        masks={shown(name): png((0.5 + mask.delta * factor).clamp(0, 1)) for name, mask in masks.items()}, factor=factor,
+        levels=method.eps * 255, steps=method.steps, surrogate=method.surrogate.name, **values,
+    )  # fmt: skip
+    with replacing(folder / csv) as temporary:
+        table.round(4).to_csv(temporary, index=False)

@@ -1,0 +1,1 @@
+"""How the zoo's recognizers are trained: losses, data streams, the loop."""
