@@ -1,12 +1,12 @@
-"""What each aid to transferability is worth, and the preset ``opom_edu.strong`` that was chosen by them.
+"""What each part of a mask for transfer is worth, and the preset ``opom_edu.strong`` that was chosen by them.
 
-    python benchmarks/strong.py synthetic choice       people of the set with seed 5, on whom the aids were chosen
+    python benchmarks/strong.py synthetic choice       people of the set with seed 5, on whom the parts were chosen
     python benchmarks/strong.py synthetic report       the 24 people of the demo set, who had no part in it (but in choosing
                                                        how the networks are trained; --seed 9 are 24 who had none)
     python benchmarks/strong.py real choice            six of the twelve people in the folder that OPOM_EDU_REAL names
     python benchmarks/strong.py real report            the other six
     python benchmarks/strong.py real all               all twelve
-    python benchmarks/strong.py real gradients         a quick look at many aids, on three people of the choice
+    python benchmarks/strong.py real gradients         a quick look at many parts, on three people of the choice
 
 The surrogate is ``ir-softmax`` with the zoo's six black boxes, and for real faces ``mobilefacenet`` with dlib. Every row:
 top-1 PSR in percent on each black box and their mean, PSNR and SSIM of the test photos, and the time of learning. The first
@@ -14,10 +14,10 @@ rows are the baselines: unprotected, random noise, OPOM with 16 plain steps, and
 Name rows after ``--rows`` to compute these alone (``--rows "+ affine" "+ budget"``; the latter is ``strong``). Rows are
 printed when they are done.
 
-``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 aided steps, it takes the sign of the gradient that
-a step would follow with the aids, from five training photos of each person, and asks how much of the steepest climb there is
-on a black box, for five test photos: 1 for that black box's own signs, 0 for random ones. It needs gradients of the black
-box (for dlib those of ``dlib-torch``), to choose aids by, not to learn masks.
+``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 steps for transfer, it takes the sign of the
+gradient that a step would follow with each part, from five training photos of each person, and asks how much of the steepest
+climb there is on a black box, for five test photos: 1 for that black box's own signs, 0 for random ones. It needs gradients of the black
+box (for dlib those of ``dlib-torch``), to choose parts by, not to learn masks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from torch import Tensor
 from opom_edu import OPOM, People, Recognizer, load_people, load_recognizer, protection
 from opom_edu.evaluation import mask_quality
 from opom_edu.masks import (
-    Aid,
+    GradientChange,
     Learner,
     RandomNoise,
     Transform,
@@ -57,7 +57,7 @@ from opom_edu.masks import (
     smooth_gradient,
     variance_tuning,
 )
-from opom_edu.masks.gradients import Gradient, Run
+from opom_edu.masks.loop import Gradient, Run
 from opom_edu.masks.preset import TRANSFORMS
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
@@ -93,7 +93,7 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
         "OPOM convex": OPOM(surrogate),
         "momentum, flips, diversity": OPOM(surrogate, transforms=DIVERSE, **hundred),
         **ladder(surrogate),  # the last of them is strong
-        "+ spectrum, three draws": OPOM(surrogate, transforms=TRANSFORMS, aids=[repeated(3)], **hundred),
+        "+ spectrum, three draws": OPOM(surrogate, transforms=TRANSFORMS, gradients=[repeated(3)], **hundred),
         "+ affine + light": OPOM(surrogate, transforms=(*AFFINE, random_light()), **hundred),
         "+ affine + scales": OPOM(surrogate, transforms=(*AFFINE, scale_invariance()), **hundred),
         "+ affine + resizing": OPOM(surrogate, transforms=(*AFFINE, random_resize()), **hundred),
@@ -101,10 +101,10 @@ def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
         "+ affine + warp": OPOM(surrogate, transforms=(*AFFINE, random_warp()), **hundred),
         "+ affine + spectrum": OPOM(surrogate, transforms=(*AFFINE, random_spectrum()), **hundred),
         "+ affine + patches": OPOM(surrogate, transforms=(*AFFINE, random_patches()), **hundred),
-        "+ affine + nesterov": OPOM(surrogate, transforms=AFFINE, aids=[nesterov()], **hundred),
-        "+ affine + smooth": OPOM(surrogate, transforms=AFFINE, aids=[smooth_gradient(1.0)], **hundred),
-        "+ affine + variance": OPOM(surrogate, transforms=AFFINE, aids=[variance_tuning(1)], **hundred),
-        "+ affine + dropout": OPOM(surrogate, transforms=AFFINE, aids=[feature_dropout(0.1)], **hundred),
+        "+ affine + nesterov": OPOM(surrogate, transforms=AFFINE, gradients=[nesterov()], **hundred),
+        "+ affine + smooth": OPOM(surrogate, transforms=AFFINE, gradients=[smooth_gradient(1.0)], **hundred),
+        "+ affine + variance": OPOM(surrogate, transforms=AFFINE, gradients=[variance_tuning(1)], **hundred),
+        "+ affine + dropout": OPOM(surrogate, transforms=AFFINE, gradients=[feature_dropout(0.1)], **hundred),
         "affine, always": OPOM(surrogate, transforms=(random_flip(), random_affine()), **hundred),
         "affine 20, always": OPOM(surrogate, transforms=(random_flip(), random_affine(20, 0.3, 0.1)), **hundred),
     }
@@ -146,7 +146,7 @@ def gradients(people: People, surrogate: Recognizer, black_boxes: list[Recognize
     points = [torch.stack([mask.delta for mask in method.fit_many(list(train))])[:, None] for method in plain]
     wanted = [[climb(OPOM(box, hull="center"), test, point) for box in black_boxes] for point in points]
     small = (random_flip(), random_affine(5, 0.05, 0.04))
-    tried: dict[str, tuple[Sequence[Transform], Sequence[Aid]]] = {
+    tried: dict[str, tuple[Sequence[Transform], Sequence[GradientChange]]] = {
         "nothing": ((), ()), "flips": (small[:1], ()), "flips, diversity": (DIVERSE, ()), "flips, affine 5": (small, ()),
         "flips, affine 10": ((random_flip(), random_affine(10, 0.1, 0.06)), ()),
         "flips, affine 20": ((random_flip(), random_affine(20, 0.3, 0.1)), ()),
@@ -159,8 +159,10 @@ def gradients(people: People, surrogate: Recognizer, black_boxes: list[Recognize
         "strong": (TRANSFORMS, ()),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
-    for name, (transforms, aids) in tried.items():
-        method = OPOM(surrogate, hull="center", transforms=transforms, aids=[repeated(8 if transforms else 1), *aids])
+    for name, (transforms, changes) in tried.items():
+        method = OPOM(
+            surrogate, hull="center", transforms=transforms, gradients=[repeated(8 if transforms else 1), *changes]
+        )
         found = [
             [float(gain(climb(method, train, point), want)) for want in each]
             for point, each in zip(points, wanted, strict=True)
@@ -185,7 +187,7 @@ def climb_one(method: OPOM, images: Tensor, delta: Tensor) -> Tensor:
 
         return there
 
-    replace(method, steps=1, aids=[*method.aids, at_the_mask]).fit(images)
+    replace(method, steps=1, gradients=[*method.gradients, at_the_mask]).fit(images)
     return found[0][0]
 
 

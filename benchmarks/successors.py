@@ -32,8 +32,8 @@ def budget(people: People, surrogate: Recognizer, black_box: Recognizer) -> Rows
     methods: Methods = {"random noise, eps 8": RandomNoise()}
     methods |= {f"eps {levels}": OPOM(surrogate, eps=levels / 255, steps=STEPS) for levels in (4, 8, 12)}
     for least in (0.95, 0.9, 0.85):
-        aids = [perceptual_budget(least)]
-        methods[f"SSIM {least}, eps 32"] = OPOM(surrogate, eps=32 / 255, steps=STEPS, aids=aids)
+        budget = [perceptual_budget(least)]
+        methods[f"SSIM {least}, eps 32"] = OPOM(surrogate, eps=32 / 255, steps=STEPS, gradients=budget)
     rows = []
     for name, method in methods.items():
         masks = learn(method, people)

@@ -30,7 +30,7 @@ Surrogate = Annotated[str, typer.Option(help="learn on this recognizer, or on se
 Eps = Annotated[str, typer.Option(help="largest change of a pixel, as a share of its range")]
 Steps = Annotated[int, typer.Option(help="gradient steps per mask")]
 Momentum = Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")]
-Aids = Annotated[bool, typer.Option(help="learn under random flips and input diversity, for transfer")]
+Transfer = Annotated[bool, typer.Option("--transfer", help="learn for transfer: momentum 1, random flips, input diversity")]
 Upsample = Annotated[int, typer.Option(min=0, max=4, help="higher finds smaller faces, each time 4 times as slowly")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same masks")]
 Device = Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")]
@@ -101,15 +101,16 @@ def _say_left_out(name: str, error: OpomError) -> None:
 
 
 def learner(
-    surrogate: str, targets: str, usual: Sequence[str], device: str, *, eps: str, steps: int, momentum: float, aids: bool,
-    seed: int,
+    surrogate: str, targets: str, usual: Sequence[str], device: str, *, eps: str, steps: int, momentum: float,
+    transfer: bool, seed: int,
 ) -> tuple[OPOM, list[Recognizer]]:  # fmt: skip
     """The convex hull's method as the options say, and on whom else to measure: an ensemble's parts, and the targets."""
-    from opom_edu.masks import OPOM, usual_transforms
+    from opom_edu.masks import OPOM
+    from opom_edu.masks import transfer as bundle
     from opom_edu.recognizers import load_surrogate
 
     budget, names = parse_eps(eps), split_names(surrogate)
     white_box, parts = load_surrogate(names, device=device)
     measured = [*parts, *load_targets(targets, names, usual)]
-    transforms = usual_transforms(aids)
-    return OPOM(white_box, eps=budget, steps=steps, momentum=momentum, seed=seed, transforms=transforms), measured
+    extra = bundle() if transfer else {"momentum": momentum}
+    return OPOM(white_box, eps=budget, steps=steps, seed=seed, **extra), measured

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from opom_edu.cli.common import (
-    Aids,
     Device,
     Eps,
     Momentum,
     Seed,
     Steps,
     Surrogate,
+    Transfer,
     Upsample,
     app,
     console,
@@ -38,7 +38,7 @@ def protect(
     eps: Eps = "8/255",
     steps: Steps = 16,
     momentum: Momentum = 0.0,
-    aids: Aids = False,
+    transfer: Transfer = False,
     threshold: Annotated[
         float | None, typer.Option(help="similarity on the surrogate above which a face is a person's; known for real faces")
     ] = None,
@@ -57,7 +57,7 @@ def protect(
 
         method, measured = learner(
             surrogate, targets, ("mobilefacenet", "dlib"), device,
-            eps=eps, steps=steps, momentum=momentum, aids=aids, seed=seed,
+            eps=eps, steps=steps, momentum=momentum, transfer=transfer, seed=seed,
         )  # fmt: skip
         with telling("looking for faces") as show:
             found = protect_folder(
@@ -92,7 +92,7 @@ def protect_video_command(
     eps: Eps = "8/255",
     steps: Steps = 16,
     momentum: Momentum = 0.0,
-    aids: Aids = False,
+    transfer: Transfer = False,
     threshold: Annotated[
         float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")
     ] = None,
@@ -111,7 +111,7 @@ def protect_video_command(
 
         method, others = learner(
             surrogate, targets, ("mobilefacenet",), device,
-            eps=eps, steps=steps, momentum=momentum, aids=aids, seed=seed,
+            eps=eps, steps=steps, momentum=momentum, transfer=transfer, seed=seed,
         )  # fmt: skip
         with telling("following faces") as show:
             found = protect_video(

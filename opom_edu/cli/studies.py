@@ -11,12 +11,12 @@ from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
 from opom_edu.cli.common import (
-    Aids,
     Device,
     Eps,
     Momentum,
     Seed,
     Steps,
+    Transfer,
     app,
     console,
     errors,
@@ -62,7 +62,7 @@ def demo(
     eps: Eps = "8/255",
     steps: Steps = 16,
     momentum: Momentum = 0.0,
-    aids: Aids = False,
+    transfer: Transfer = False,
     train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
     distractors: Annotated[
         int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond the 500 at hand, rendered once")
@@ -79,25 +79,25 @@ def demo(
         from opom_edu.experiments import compare, write_report
         from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
-        from opom_edu.masks import make_method, usual_transforms
-        from opom_edu.masks.methods import PAPER, WITH_OTHERS, check_methods
+        from opom_edu.masks import METHODS, find_method, make_method
+        from opom_edu.masks import transfer as bundle
         from opom_edu.recognizers import load_surrogate
 
         check_folder(out)
         names = split_names(surrogate) or ["ir-softmax" if own else "mobilefacenet"]
         white_box, parts = load_surrogate(names, device=device)
         measured = [*parts, *load_targets(targets, names)]
-        wanted = dict.fromkeys(split_names(methods) or PAPER)
-        check_methods(wanted)
+        wanted = dict.fromkeys(split_names(methods) or [name for name, entry in METHODS.items() if entry.paper])
+        needs_others = sum(find_method(name).others for name in wanted)
         with telling("loading people") as show:
             options: dict[str, Any] = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
             if distractors is not None:
                 options["distractors"] = distractors
             group = load_people(people, train=train, **options)
-            group, others = _set_aside(group) if {*wanted} & {*WITH_OTHERS} else (group, None)
+            group, others = _set_aside(group) if needs_others else (group, None)
             common: dict[str, Any] = {
-                "eps": budget, "seed": seed, "steps": steps, "momentum": momentum, "transforms": usual_transforms(aids),
-                "others": others,
+                "eps": budget, "seed": seed, "steps": steps, "others": others,
+                **(bundle() if transfer else {"momentum": momentum}),
             }  # fmt: skip
             found = compare(group, white_box, measured, [make_method(name, white_box, **common) for name in wanted], show)
         console.print(_table(found))

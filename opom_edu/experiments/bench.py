@@ -17,9 +17,8 @@ from opom_edu.evaluation import Gallery, Probes, accepted, calibrate, rates
 from opom_edu.evaluation.embeddings import made_by
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
-from opom_edu.masks import Cloak, Learner, make_method
+from opom_edu.masks import METHODS, Cloak, Learner, make_method
 from opom_edu.masks.learner import OnStep
-from opom_edu.masks.methods import WITH_OTHERS
 from opom_edu.recognizers import Recognizer
 
 OnProgress = Callable[[str, float], None]
@@ -94,7 +93,7 @@ class Bench:
             prints = {r.name: self._made_by(r) for r in (surrogate, *self.recognizers.values())}
             config = {
                 "method": name, "surrogate": surrogate.name, "parameters": parameters, "photos": photos, "seed": seed,
-                "others": _digest([others]) if others is not None and name in WITH_OTHERS else None,
+                "others": _digest([others]) if others is not None and METHODS[name].others else None,
                 "people": self._photos, "ranks": self.ranks, "recognizers": prints,
             }  # fmt: skip
             records = None if None in prints.values() else records  # what nobody can tell apart is not kept

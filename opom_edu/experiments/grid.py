@@ -16,7 +16,6 @@ from synthetic_people.groups import VERSION
 from opom_edu.errors import OpomError, PeopleError
 from opom_edu.faces.sources import CHOICES
 from opom_edu.masks import METHODS, make_method, parse_eps
-from opom_edu.masks.methods import WITH_OTHERS
 from opom_edu.recognizers import Recognizer, list_recognizers, load_surrogate
 
 LISTS = ("people", "methods", "surrogates", "eps", "seeds", "targets")
@@ -34,7 +33,7 @@ class Grid:
         seeds: whole numbers.
         targets: names of further recognizers to evaluate on.
         options: of :func:`opom_edu.load_people`, for all sources.
-        steps, momentum: of the learned methods; ``aids``: learn under random flips and input diversity.
+        steps, momentum: of the learned methods; ``transfer``: learn with the bundle of :func:`opom_edu.masks.transfer`.
         parts: each job takes one of so many parts of the people.
 
     Raises:
@@ -50,7 +49,7 @@ class Grid:
     options: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 16
     momentum: float = 0.0
-    aids: bool = False
+    transfer: bool = False
     parts: int = 1
 
     def __post_init__(self) -> None:
@@ -63,7 +62,7 @@ class Grid:
             if len({*map(str, values)}) < len(values):
                 raise ValueError(f"{name} has a value twice: {', '.join(map(str, values))}")
         surrogates = [part for name in self.surrogates for part in str(name).split("+")]
-        _check_names("methods", self.methods, [name for name in METHODS if name not in WITH_OTHERS])
+        _check_names("methods", self.methods, [name for name, entry in METHODS.items() if not entry.others])
         _check_names("surrogates", surrogates, list_recognizers())
         _check_names("targets", self.targets, list_recognizers())
         if both := {*surrogates} & {*self.targets}:
@@ -73,8 +72,8 @@ class Grid:
         for name, (values, least) in numbers.items():
             if not all(type(value) is int and value >= least for value in values):
                 raise ValueError(f"{name} must be whole numbers from {least}, got {', '.join(map(str, values))}")
-        if not isinstance(self.aids, bool) or not isinstance(self.momentum, int | float):
-            raise ValueError(f"aids must be true or false and momentum a number, got {self.aids!r} and {self.momentum!r}")
+        if not isinstance(self.transfer, bool) or not isinstance(self.momentum, int | float):
+            raise ValueError(f"transfer must be true or false, momentum a number, got {self.transfer!r}, {self.momentum!r}")
         try:
             json.dumps(dict(self.options))
         except (TypeError, ValueError) as error:
@@ -87,7 +86,7 @@ class Grid:
         Raises:
             ValueError, OpomError: if a recognizer cannot be loaded, a surrogate has no gradients, or a folder is missing.
         """
-        shared: dict[str, Any] = {key: getattr(self, key) for key in ("steps", "momentum", "aids", "parts")}
+        shared: dict[str, Any] = {key: getattr(self, key) for key in ("steps", "momentum", "transfer", "parts")}
         shared["options"] = dict(self.options)
         shared["targets"] = {name: load_joined(name).fingerprint() for name in self.targets}
         weights = {}

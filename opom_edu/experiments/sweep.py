@@ -26,7 +26,7 @@ from opom_edu.experiments.grid import Grid, load_joined
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People, load_people
 from opom_edu.faces.synthetic import synthetic_distractors
-from opom_edu.masks import make_method, usual_transforms
+from opom_edu.masks import make_method, transfer
 from opom_edu.recognizers import Recognizer
 
 if TYPE_CHECKING:
@@ -115,8 +115,10 @@ def run_job(job: Mapping[str, Any], folder: str | Path) -> None:
     names = [str(name) for name in np.array_split(list(bench.people), job["parts"])[job["part"]]]
     rows: list[dict[str, Any]] = []
     if names:  # there may be more parts than people
-        parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")}
-        method = make_method(job["method"], surrogate, **parameters, transforms=usual_transforms(job["aids"]))
+        parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")} | (
+            transfer() if job["transfer"] else {}
+        )
+        method = make_method(job["method"], surrogate, **parameters)
         masks = bench.learn(method, among=names)
         cost = mask_quality(People([bench.people[name] for name in names]), masks)
         plain = {key: value if math.isfinite(value) else None for key, value in cost.to_dict().items()}

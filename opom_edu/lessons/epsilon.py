@@ -13,8 +13,7 @@ from torch import Tensor
 from opom_edu.errors import PeopleError
 from opom_edu.evaluation import Gallery, calibrate, image_quality
 from opom_edu.faces import People, quantize
-from opom_edu.masks import Mask, RandomNoise, Step, make_method, usual_transforms
-from opom_edu.masks.loop import Method
+from opom_edu.masks import Mask, Method, RandomNoise, Step, make_method, transfer
 from opom_edu.recognizers import Recognizer, check_recognizer
 
 LARGEST = 16.0  # gray levels of 255, in steps of a half
@@ -32,10 +31,10 @@ class Choice:
 
     Args:
         person, photo: whose test photo is the probe, and which, counted from 0.
-        method: one of :data:`opom_edu.masks.PERSONAL`, but not "random".
+        method: one of :data:`opom_edu.masks.LEARNED`.
         levels: epsilon in gray levels of 255, 0 to 16 in steps of 0.5.
         source: "learned" for this epsilon, "clipped" from the mask for 16 levels, or "random" noise of the same size.
-        aids: momentum, random flips and input diversity while learning, for masks that transfer better.
+        transfer: learn with the bundle of :func:`opom_edu.masks.transfer`.
     """
 
     person: str
@@ -43,7 +42,7 @@ class Choice:
     method: str = "convex"
     levels: float = 8.0
     source: str = "learned"
-    aids: bool = False
+    transfer: bool = False
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
@@ -161,8 +160,8 @@ class LabState:
         parameters: dict[str, Any] = {"steps": WARM_STEPS if warm else STEPS, "seed": self.seed}
         if warm and choice.method in HULLS:
             parameters["warmup"] = 0  # the mask it starts from is outside of the hull already
-        if choice.aids:
-            parameters |= {"momentum": 1.0, "transforms": usual_transforms()}
+        if choice.transfer:
+            parameters |= transfer()
         method = make_method(choice.method, self.surrogate, eps=choice.eps, **parameters)
         if not isinstance(method, Method):
             raise ValueError(f"{choice.method} learns nothing; choose it as the source of the mask")
@@ -254,4 +253,4 @@ class LabState:
 
 
 def _key(choice: Choice) -> tuple[Any, ...]:
-    return choice.person, choice.method, choice.aids, choice.levels
+    return choice.person, choice.method, choice.transfer, choice.levels

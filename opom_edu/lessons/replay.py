@@ -13,8 +13,7 @@ from torch import Tensor
 
 from opom_edu.errors import PeopleError
 from opom_edu.faces import People, Person, quantize
-from opom_edu.masks import RandomNoise, make_method
-from opom_edu.masks.loop import Method
+from opom_edu.masks import Method, RandomNoise, make_method
 from opom_edu.masks.mask import check_eps
 from opom_edu.recognizers import Recognizer, check_recognizer
 

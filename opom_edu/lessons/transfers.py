@@ -8,38 +8,32 @@ from dataclasses import dataclass
 from opom_edu.evaluation import Gallery, rates
 from opom_edu.evaluation.gallery import Probes
 from opom_edu.faces import People
-from opom_edu.masks import PERSONAL, Mask, RandomNoise, input_diversity, make_method, random_flip
-from opom_edu.masks.loop import Method
+from opom_edu.masks import LEARNED, Mask, Method, RandomNoise, make_method, transfer
 from opom_edu.masks.mask import check_eps
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-AIDS = ("momentum", "flips", "diversity")
-LEARNED = tuple(name for name in PERSONAL if name != "random")
-
 
 @dataclass(frozen=True)
-class Recipe:
+class Setting:
     """How masks are learned, but for the surrogate.
 
     Args:
         method: one of :data:`LEARNED`.
         levels: epsilon in gray levels of 255, 0 to 255.
         steps: of learning, 1 or more.
-        aids: some of :data:`AIDS`: momentum 1, :func:`~opom_edu.masks.random_flip`, and
-            :func:`~opom_edu.masks.input_diversity`.
+        transfer: some parts of the bundle of :func:`opom_edu.masks.transfer`.
     """
 
     method: str = "convex"
     levels: float = 8.0
     steps: int = 16
-    aids: frozenset[str] = frozenset()
+    transfer: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.method not in LEARNED:
             raise ValueError(f"unknown method {self.method!r}; choose one of {', '.join(LEARNED)}")
         check_eps(self.levels / 255)
-        if unknown := set(self.aids) - {*AIDS}:
-            raise ValueError(f"unknown aids {', '.join(sorted(unknown))}; choose some of {', '.join(AIDS)}")
+        transfer(self.transfer)
 
 
 class Transfers:
@@ -65,31 +59,30 @@ class Transfers:
         if not self.surrogates:
             raise ValueError("a mask is learned on a differentiable recognizer; give at least one")
         self.people, self.seed = people, seed
-        self._masks: dict[tuple[str, Recipe], dict[str, Mask]] = {}
+        self._masks: dict[tuple[str, Setting], dict[str, Mask]] = {}
         self._galleries: dict[str, tuple[Gallery, Mapping[str, Probes]]] = {}
         self._noise: dict[tuple[str, float], float] = {}
-        self._rates: dict[tuple[str, Recipe, str], float] = {}
+        self._rates: dict[tuple[str, Setting, str], float] = {}
 
-    def method(self, surrogate: str, recipe: Recipe) -> Method:
+    def method(self, surrogate: str, setting: Setting) -> Method:
         """The method that learns on the surrogate of that name."""
-        aids = {"flips": random_flip(), "diversity": input_diversity()}
         method = make_method(
-            recipe.method, self.recognizers[surrogate], eps=recipe.levels / 255, seed=self.seed, steps=recipe.steps,
-            momentum=float("momentum" in recipe.aids), transforms=[aids[name] for name in aids if name in recipe.aids],
+            setting.method, self.recognizers[surrogate], eps=setting.levels / 255, seed=self.seed, steps=setting.steps,
+            **transfer(setting.transfer),
         )  # fmt: skip
         assert isinstance(method, Method)  # all of LEARNED are
         return method
 
-    def learn(self, surrogate: str, recipe: Recipe) -> Iterator[float]:
+    def learn(self, surrogate: str, setting: Setting) -> Iterator[float]:
         """Learn everybody's mask if that is not done, yielding the share that is done; one given up halfway is not kept."""
-        if (surrogate, recipe) in self._masks:
+        if (surrogate, setting) in self._masks:
             return
-        method, masks = self.method(surrogate, recipe), {}
+        method, masks = self.method(surrogate, setting), {}
         for done, person in enumerate(self.people.values()):
             for step in method.iterate(person.train):
                 yield (done + step.progress) / len(self.people)
             masks[person.name] = Mask(step.delta.cpu(), method.eps, method.recipe())
-        self._masks[surrogate, recipe] = masks
+        self._masks[surrogate, setting] = masks
 
     def look(self, target: str) -> None:
         """Let the recognizer of that name see all clean photos, which takes a while once."""
@@ -101,17 +94,17 @@ class Transfers:
         """Whether the two recognizers of these names share a network."""
         return self.recognizers[target].shares_network(self.recognizers[surrogate])
 
-    def known(self, surrogate: str, recipe: Recipe, target: str) -> float | None:
+    def known(self, surrogate: str, setting: Setting, target: str) -> float | None:
         """The rate if it was computed."""
-        return self._rates.get((surrogate, recipe, target))
+        return self._rates.get((surrogate, setting, target))
 
-    def rate(self, surrogate: str, recipe: Recipe, target: str) -> float:
+    def rate(self, surrogate: str, setting: Setting, target: str) -> float:
         """Protection success rate, in percent, on ``target`` of masks from ``surrogate``, which must be learned."""
-        if (surrogate, recipe, target) not in self._rates:
-            if (surrogate, recipe) not in self._masks:
+        if (surrogate, setting, target) not in self._rates:
+            if (surrogate, setting) not in self._masks:
                 raise ValueError(f"the masks of {surrogate} are not learned yet; exhaust Transfers.learn first")
-            self._rates[surrogate, recipe, target] = self._measure(target, self._masks[surrogate, recipe])["psr_1"]
-        return self._rates[surrogate, recipe, target]
+            self._rates[surrogate, setting, target] = self._measure(target, self._masks[surrogate, setting])["psr_1"]
+        return self._rates[surrogate, setting, target]
 
     def noise(self, target: str, levels: float) -> float:
         """The same rate with random noise in place of masks."""
@@ -132,12 +125,12 @@ class Transfers:
         gallery, clean = self._galleries[target]
         return rates(gallery.probes(masks), clean, (1,))
 
-    def work(self, surrogates: Sequence[str], recipe: Recipe) -> Iterator[tuple[str, float]]:
+    def work(self, surrogates: Sequence[str], setting: Setting) -> Iterator[tuple[str, float]]:
         """All the rates of these surrogates, step by step: what is being done, and the share of it that is done."""
         for done, surrogate in enumerate(surrogates):
-            for share in self.learn(surrogate, recipe):
+            for share in self.learn(surrogate, setting):
                 yield f"learning on {surrogate}", (done + share / 2) / len(surrogates)
             for count, target in enumerate(self.recognizers):
                 yield f"asking {target}", (done + 0.5 + count / 2 / len(self.recognizers)) / len(surrogates)
-                self.noise(target, recipe.levels)
-                self.rate(surrogate, recipe, target)
+                self.noise(target, setting.levels)
+                self.rate(surrogate, setting, target)

@@ -1,8 +1,8 @@
-"""One person, one mask: objectives, the loop that learns masks, aids to transferability, baselines."""
+"""One person, one mask: objectives, the loop that learns masks, what helps them transfer, baselines."""
 
 from opom_edu.masks.baselines import GDUAP, TIPIM, UAP, FIUAPAll, PerImage, PerImageMask, RandomNoise
 from opom_edu.masks.gradients import (
-    Aid,
+    GradientChange,
     feature_dropout,
     nesterov,
     perceptual_budget,
@@ -11,11 +11,10 @@ from opom_edu.masks.gradients import (
     variance_tuning,
 )
 from opom_edu.masks.learner import Learner, Step
-from opom_edu.masks.loop import FIUAP, OPOM, FIUAPPlus, Method
-from opom_edu.masks.mask import Cloak, Mask, parse_eps
-from opom_edu.masks.methods import METHODS, PERSONAL, make_method
-from opom_edu.masks.preset import ladder, strong
-from opom_edu.masks.released import released_masks
+from opom_edu.masks.mask import Cloak, Mask, parse_eps, released_masks
+from opom_edu.masks.methods import LEARNED, METHODS, find_method, make_method
+from opom_edu.masks.opom import FIUAP, OPOM, FIUAPPlus, Method
+from opom_edu.masks.preset import TRANSFER, ladder, strong, transfer
 from opom_edu.masks.restrict import Restricted
 from opom_edu.masks.transforms import (
     Transform,
@@ -29,21 +28,21 @@ from opom_edu.masks.transforms import (
     random_spectrum,
     random_warp,
     scale_invariance,
-    usual_transforms,
 )
 
 __all__ = [
     "FIUAP",
     "GDUAP",
+    "LEARNED",
     "METHODS",
     "OPOM",
-    "PERSONAL",
     "TIPIM",
+    "TRANSFER",
     "UAP",
-    "Aid",
     "Cloak",
     "FIUAPAll",
     "FIUAPPlus",
+    "GradientChange",
     "Learner",
     "Mask",
     "Method",
@@ -54,6 +53,7 @@ __all__ = [
     "Step",
     "Transform",
     "feature_dropout",
+    "find_method",
     "input_diversity",
     "ladder",
     "make_method",
@@ -73,6 +73,6 @@ __all__ = [
     "scale_invariance",
     "smooth_gradient",
     "strong",
-    "usual_transforms",
+    "transfer",
     "variance_tuning",
 ]

@@ -8,12 +8,14 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from opom_edu.masks.gradients import convolutions
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
-from opom_edu.masks.loop import FIUAP, Method
 from opom_edu.masks.mask import Mask, check_eps
 from opom_edu.masks.objectives import Impersonation, LogNorms, Targets
+from opom_edu.masks.opom import FIUAP, Method
+from opom_edu.recognizers import Recognizer
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Universal(Method):
     def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
         """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
         check_training(images)
-        return (step.of(0) for step in self._quick()._ascend(self.photos()[None], start))
+        return (step.of(0) for step in self.ascend(self.photos()[None], self.surrogate.frozen(), start))
 
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
@@ -64,7 +66,7 @@ class Universal(Method):
         """The same mask for each person; it is learned once in a call."""
         for images in people:
             check_training(images)
-        for step in self._quick(memory)._ascend(self.photos()[None]):
+        for step in self.ascend(self.photos()[None], self.surrogate.frozen(memory=memory)):
             if on_step is not None:
                 on_step(step)
         return [Mask(step.delta[0].cpu(), self.eps, self.recipe())] * len(people)
@@ -110,12 +112,13 @@ class UAP(FIUAPAll):
 
     label: ClassVar[str] = "UAP"
 
-    def _ascend(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
+    def ascend(self, images: Tensor, surrogate: Recognizer, start: Tensor | None = None) -> Iterator[Step]:
+        """The loop, a step at a time on other photos."""
         generator = torch.Generator().manual_seed(self.seed)
         for index in range(self.steps):
             chosen = torch.randperm(images.shape[1], generator=generator)[: self.batch]
             one = replace(self, steps=1, seed=self.seed + index)
-            step = next(Method._ascend(one, images[:, chosen], start))
+            step = next(Method.ascend(one, images[:, chosen], surrogate, start))
             start = step.delta[0]
             yield replace(step, index=index, progress=(index + 1) / self.steps)
 
@@ -134,27 +137,24 @@ class GDUAP(Universal):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self._convolutions():
+        if not convolutions(self.surrogate):
             raise ValueError(f"GD-UAP drives up the activations of convolutions, and {self.surrogate.name} has none")
 
     def photos(self) -> Tensor:
         return torch.full((1, 3, 112, 112), 0.5)
 
-    def objective(self, clean: Tensor) -> Targets:
+    def objective(self, clean: Tensor, surrogate: Recognizer) -> Targets:
         return LogNorms(clean)
 
-    def _convolutions(self) -> list[nn.Module]:
-        return [layer for layer in self.surrogate.module.modules() if isinstance(layer, nn.Conv2d)]
-
-    def _embed(self, images: Tensor) -> Tensor:
+    def embed(self, images: Tensor, surrogate: Recognizer) -> Tensor:
         """In place of an embedding, the norms of all convolutions' outputs, ``(P, K, layers)``."""
         norms: list[Tensor] = []
         hooks = [
             layer.register_forward_hook(lambda _layer, _inputs, output: norms.append(output.flatten(1).norm(dim=1)))
-            for layer in self._convolutions()
+            for layer in convolutions(surrogate)
         ]
         try:
-            self.surrogate.embed(images.flatten(0, 1))
+            surrogate.embed(images.flatten(0, 1))
         finally:
             for hook in hooks:
                 hook.remove()
@@ -181,8 +181,8 @@ class TIPIM(Method):
         super().__post_init__()
         check_others(self.others)
 
-    def objective(self, clean: Tensor) -> Targets:
-        return Impersonation(clean, self.surrogate.embed(self.others))
+    def objective(self, clean: Tensor, surrogate: Recognizer) -> Targets:
+        return Impersonation(clean, surrogate.embed(self.others))
 
     def recipe(self) -> dict[str, Any]:
         return {**super().recipe(), "others": len(self.others)}
@@ -244,7 +244,7 @@ class PerImage(Learner[PerImageMask]):
 
     def iterate(self, images: Tensor) -> Iterator[Step]:
         """The attack on these photos step by step; every tensor has one more dimension in front, the photos."""
-        return self.method._quick()._ascend(check_training(images).unsqueeze(1))
+        return self.method.ascend(check_training(images).unsqueeze(1), self.method.surrogate.frozen())
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
         """For each person what will attack their photos; nothing is learned from the photos given."""

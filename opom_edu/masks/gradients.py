@@ -1,61 +1,32 @@
-"""Aids to transferability that act on the gradient: smooth it, average it, find it elsewhere or on other networks.
+"""What is done to the gradient so that masks transfer: smooth it, average it, find it elsewhere or on other networks.
 
-Each function returns an aid ``(gradient, run) -> gradient``. A gradient is a function of the masked photos
-``(P, K, 3, H, W)`` of P people: their mean gradient per person, ``(P, 3, H, W)``. An aid makes a better one of it, and
-a method lays its aids around each other in order, the last outermost: ``OPOM(surrogate, aids=[nesterov()])``. Transforms
-of the photos (:mod:`opom_edu.masks.transforms`) happen inside of all of them.
+Each function returns a change ``(gradient, run) -> gradient``. A gradient is a function of the masked photos
+``(P, K, 3, H, W)`` of P people: their mean gradient per person, ``(P, 3, H, W)``. A change makes a better one of it. A
+method lays its changes around each other in order, the last outermost: ``OPOM(surrogate, gradients=[nesterov()])``.
+Transforms of the photos (:mod:`opom_edu.masks.transforms`) happen inside of all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from opom_edu.masks.loop import Gradient, Run
 from opom_edu.recognizers import Recognizer
 
-Gradient = Callable[[Tensor], Tensor]
+GradientChange = Callable[[Gradient, Run], Gradient]
 
 
-@dataclass(eq=False)
-class Run:
-    """What an aid may know of the loop that it works in.
-
-    Attributes:
-        images: ``(P, K, 3, H, W)``, the clean photos.
-        generators: one per person; all randomness comes from them.
-        momentum, step_size, eps: of the method.
-        velocity: ``(P, 3, H, W)``, the sum of past gradients that the next step goes on from.
-        index: of the step, counted from 0.
-    """
-
-    surrogate: Recognizer
-    images: Tensor
-    generators: Sequence[torch.Generator]
-    momentum: float
-    step_size: float
-    eps: float
-    velocity: Tensor
-    index: int = 0
-
-    def uniform(self, *shape: int) -> Tensor:
-        """Random numbers from 0 to 1, ``(P, *shape)``, each person's from their own generator."""
-        return torch.stack([torch.rand(shape, generator=one) for one in self.generators]).to(self.images.device)
-
-
-Aid = Callable[[Gradient, Run], Gradient]
-
-
-def nesterov() -> Aid:
+def nesterov() -> GradientChange:
     """Look at the gradient where momentum would lead (NI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281)."""
     return _nesterov
 
 
-def smooth_gradient(width: float = 3.0) -> Aid:
+def smooth_gradient(width: float = 3.0) -> GradientChange:
     """Blur the gradient: a mask that still works when moved a little (TI-FGSM, Dong et al., CVPR 2019, arXiv 1904.02884).
 
     Args:
@@ -66,7 +37,7 @@ def smooth_gradient(width: float = 3.0) -> Aid:
     return partial(_smooth_gradient, width=width)
 
 
-def variance_tuning(samples: int = 5, radius: float = 1.5) -> Aid:
+def variance_tuning(samples: int = 5, radius: float = 1.5) -> GradientChange:
     """Add how the gradients nearby, at the step before, differed from the one in place (VT, Wang and He, CVPR 2021).
 
     (arXiv 2103.15571.)
@@ -79,13 +50,13 @@ def variance_tuning(samples: int = 5, radius: float = 1.5) -> Aid:
     return partial(_variance_tuning, samples=samples, radius=radius)
 
 
-def repeated(copies: int = 4) -> Aid:
+def repeated(copies: int = 4) -> GradientChange:
     """Average over several draws of everything random inside, transforms and dropout."""
     _check_count(copies, "copies")
     return partial(_repeated, copies=copies)
 
 
-def feature_dropout(rate: float = 0.1) -> Aid:
+def feature_dropout(rate: float = 0.1) -> GradientChange:
     """Drop values of the convolutions' outputs at random: every step has another network (DFANet).
 
     (Zhong and Deng, IEEE TIFS 2021, arXiv 2004.05790.) Through forward hooks, on any torch network, which stays as it
@@ -102,7 +73,7 @@ def feature_dropout(rate: float = 0.1) -> Aid:
     return partial(_feature_dropout, rate=rate)
 
 
-def perceptual_budget(ssim: float = 0.9) -> Aid:
+def perceptual_budget(ssim: float = 0.9) -> GradientChange:
     """A bound on how visible the mask is, in place of one on its size: the method's ``eps`` may then be large.
 
     A step that finds the person's masked photos below this mean SSIM makes them more alike, and learns nothing. (After
@@ -151,7 +122,7 @@ def _repeated(gradient: Gradient, run: Run, *, copies: int) -> Gradient:
 
 
 def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
-    layers = [layer for layer in run.surrogate.module.modules() if isinstance(layer, nn.Conv2d)]
+    layers = convolutions(run.surrogate)
     if not layers:
         raise ValueError(f"{run.surrogate.name} has no convolutions whose values feature_dropout could drop")
 
@@ -159,7 +130,7 @@ def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
         kept: dict[nn.Module, Tensor] = {}
 
         def drop(layer: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
-            # Drawn once: where a batch is computed again for its gradient (see Method._embed), it must be the same network.
+            # Drawn once: where a batch is computed again for its gradient (see Method.embed), it must be the same network.
             if layer not in kept:
                 rows = len(output) // len(run.generators)
                 kept[layer] = (run.uniform(rows, *output.shape[1:]).flatten(0, 1) >= rate) / (1 - rate)
@@ -173,6 +144,11 @@ def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
                 hook.remove()
 
     return dropped
+
+
+def convolutions(recognizer: Recognizer) -> list[nn.Module]:
+    """The convolution layers of a recognizer's network."""
+    return [layer for layer in recognizer.module.modules() if isinstance(layer, nn.Conv2d)]
 
 
 def _perceptual_budget(gradient: Gradient, run: Run, *, least: float) -> Gradient:

@@ -1,31 +1,70 @@
-"""A preset for masks that transfer, and the way there, one aid more at a time."""
+"""Arguments and methods for masks that transfer: the bundle that labs and commands offer, and the preset ``strong``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from opom_edu.masks.gradients import Aid, perceptual_budget
-from opom_edu.masks.loop import OPOM
-from opom_edu.masks.transforms import Transform, random_affine, random_flip, random_spectrum, random_warp
+from opom_edu.masks.gradients import GradientChange, perceptual_budget
+from opom_edu.masks.opom import OPOM
+from opom_edu.masks.transforms import (
+    Transform,
+    input_diversity,
+    random_affine,
+    random_flip,
+    random_spectrum,
+    random_warp,
+)
 from opom_edu.recognizers import Recognizer
 
+TRANSFER = ("momentum", "flips", "diversity")
 TRANSFORMS: Sequence[Transform] = (random_flip(), random_affine(5, 0.05, 0.04, 0.5), random_warp(), random_spectrum())
-AIDS: Sequence[Aid] = (perceptual_budget(0.87),)
+BUDGET: Sequence[GradientChange] = (perceptual_budget(0.87),)
 STEPS = 100
 
 
+def transfer(parts: Iterable[str] = TRANSFER) -> dict[str, Any]:
+    """The transfer bundle, or some of its parts, as arguments of a method: momentum 1, random flips, input diversity.
+
+    Args:
+        parts: some of ``TRANSFER``.
+
+    Raises:
+        ValueError: for an unknown part; the message lists the choices.
+
+    Example:
+        >>> transfer(["momentum"])
+        {'momentum': 1.0, 'transforms': ()}
+    """
+    wanted = {*parts}
+    if unknown := wanted - {*TRANSFER}:
+        raise ValueError(f"the transfer bundle has no {', '.join(sorted(unknown))}; choose some of {', '.join(TRANSFER)}")
+    transforms = {"flips": random_flip(), "diversity": input_diversity()}
+    return {
+        "momentum": float("momentum" in wanted),
+        "transforms": tuple(transform for name, transform in transforms.items() if name in wanted),
+    }
+
+
 def strong(surrogate: Recognizer, eps: float = 8 / 255, seed: int = 0, *, steps: int = STEPS) -> OPOM:
-    """OPOM with momentum and the aids that did well on recognizers it had not seen, held to an SSIM of 0.87.
+    """OPOM with momentum and the transforms that did well on recognizers it had not seen, held to an SSIM of 0.87.
 
     Without that bound a hundred steps fill the whole of ±eps, and the mask shows more than the one of 16 plain steps. What
-    each aid is worth, and on whom it was tried: ``benchmarks/strong.py``.
+    each part is worth, and on whom it was tried: ``benchmarks/strong.py``.
 
     Args:
         surrogate: the white-box recognizer, differentiable.
         eps: budget, the largest change of a pixel, from 0 to 1.
         seed: of the noise and of the transforms.
         steps: fewer are quicker.
+
+    Raises:
+        ValueError: for an argument out of range, or a surrogate without gradients.
+
+    Example:
+        >>> from opom_edu import load_recognizer
+        >>> strong(load_recognizer("ir-softmax")).recipe()["gradients"]
+        ['perceptual_budget(least=0.87)']
     """
     return ladder(surrogate, eps=eps, seed=seed, steps=steps)["+ budget"]
 
@@ -34,7 +73,16 @@ def ladder(surrogate: Recognizer, **parameters: Any) -> dict[str, OPOM]:
     """From OPOM with momentum to :func:`strong`, by what each rung adds.
 
     Args:
+        surrogate: the white-box recognizer, differentiable.
         parameters: of all of them, see :class:`opom_edu.OPOM`; 100 steps, if not given.
+
+    Raises:
+        ValueError: as :class:`opom_edu.OPOM` does.
+
+    Example:
+        >>> from opom_edu import load_recognizer
+        >>> list(ladder(load_recognizer("ir-softmax")))
+        ['momentum', '+ flips', '+ affine', '+ warp', '+ spectrum', '+ budget']
     """
     given = {"steps": STEPS, "momentum": 1.0} | parameters
     return {
@@ -43,5 +91,5 @@ def ladder(surrogate: Recognizer, **parameters: Any) -> dict[str, OPOM]:
         "+ affine": OPOM(surrogate, transforms=TRANSFORMS[:2], **given),
         "+ warp": OPOM(surrogate, transforms=TRANSFORMS[:3], **given),
         "+ spectrum": OPOM(surrogate, transforms=TRANSFORMS, **given),
-        "+ budget": OPOM(surrogate, transforms=TRANSFORMS, aids=AIDS, **given),
+        "+ budget": OPOM(surrogate, transforms=TRANSFORMS, gradients=BUDGET, **given),
     }

@@ -1,4 +1,4 @@
-"""Aids to transferability: what makes a mask learned on one recognizer work on others.
+"""What is done to the photos so that masks transfer, from the recognizer they were learned on to others.
 
 Each function returns a transform ``(images, generator) -> images`` that a method applies to the masked photos before every
 step (``OPOM(surrogate, transforms=[random_flip(), input_diversity()])``), so that the mask has to survive it. All randomness
@@ -147,13 +147,8 @@ def scale_invariance(copies: int = 2) -> Transform:
     return partial(_scale_invariance, copies=copies)
 
 
-def usual_transforms(wanted: bool = True) -> tuple[Transform, ...]:
-    """What commands and labs call the aids: random flips and input diversity; none unless ``wanted``."""
-    return (random_flip(), input_diversity()) if wanted else ()
-
-
 def describe(transform: Callable[..., object]) -> str:
-    """A transform or an aid and its parameters in words, for a mask's recipe."""
+    """A transform, or a change of the gradient, and its parameters in words, for a mask's recipe."""
     function = getattr(transform, "func", transform)
     name = getattr(function, "__name__", type(function).__name__).lstrip("_")
     return f"{name}({', '.join(f'{key}={value}' for key, value in getattr(transform, 'keywords', {}).items())})"

@@ -56,7 +56,7 @@ class EpsilonLab(Lab):
 
     Attributes:
         state: what was computed.
-        person, photo, method, hull, slider, source, aids, stop: the controls.
+        person, photo, method, hull, slider, source, transfer, stop: the controls.
         before, mask, after, gallery: the pictures; ``board``, ``status``, ``alert``: HTML.
     """
 
@@ -82,9 +82,9 @@ class EpsilonLab(Lab):
                     widgets.VBox([self.board, widgets.HTML(note)], layout=right),
                 ], layout={"flex_flow": "row wrap"})
             ],
-            [self.aids],
+            [self.transfer],
         )  # fmt: skip
-        self.watch(self.person, self.photo, self.method, self.hull, self.slider, self.source, self.aids)
+        self.watch(self.person, self.photo, self.method, self.hull, self.slider, self.source, self.transfer)
 
     def _make_controls(self, choice: Choice) -> None:
         self.person = pick("person", list(self.state.people), choice.person, 190, 56)
@@ -100,8 +100,8 @@ class EpsilonLab(Lab):
             style={"button_width": "128px"}, layout={"width": "440px"},
             tooltips=["Learned for this epsilon", "Learned for 16 levels, clipped to epsilon", "Noise of the same size"],
         )  # fmt: skip
-        self.aids = widgets.Checkbox(
-            value=choice.aids, description="transfer aids", indent=False, layout={"width": "130px"},
+        self.transfer = widgets.Checkbox(
+            value=choice.transfer, description="for transfer", indent=False, layout={"width": "130px"},
             tooltip="Momentum, random flips and input diversity while learning",
         )  # fmt: skip
 
@@ -111,7 +111,7 @@ class EpsilonLab(Lab):
         method = self.hull.value if self.method.value == "opom" else self.method.value
         # The slider adds up steps in floating point; half levels are exact once rounded.
         levels = round(2 * self.slider.value) / 2
-        return Choice(self.person.value, self.photo.value, method, levels, self.source.value, self.aids.value)
+        return Choice(self.person.value, self.photo.value, method, levels, self.source.value, self.transfer.value)
 
     def wait(self, timeout: float = 60.0, *, slow: bool = False) -> EpsilonLab:
         """As :meth:`Lab.wait`; with ``slow``, for slow recognizers too."""

@@ -37,11 +37,11 @@ def test_black_box_rate() -> None:
     assert len({verdict.text for verdict in verdicts}) == 4
 
 
-def test_aided_mask(people: People, surrogate: Recognizer) -> None:
+def test_mask_for_transfer(people: People, surrogate: Recognizer) -> None:
     images = people["person 0"].train
-    aids = [random_flip(), input_diversity()]
-    assert check("5.3", OPOM(surrogate, steps=24, momentum=1.0, transforms=aids).fit(images), surrogate="small").right
-    forgotten = check("5.3", OPOM(surrogate, steps=24, transforms=aids[:1]).fit(images), surrogate="small")
+    transforms = [random_flip(), input_diversity()]
+    assert check("5.3", OPOM(surrogate, steps=24, momentum=1.0, transforms=transforms).fit(images), surrogate="small").right
+    forgotten = check("5.3", OPOM(surrogate, steps=24, transforms=transforms[:1]).fit(images), surrogate="small")
     assert not forgotten.right
     assert "momentum, input diversity" in forgotten.text
     assert "A Mask is wanted" in check("5.3", 3, surrogate="small").text

@@ -1,4 +1,4 @@
-"""The aids on the gradient against their formulas, and that they leave the surrogate as they found it."""
+"""The changes of the gradient against their formulas, and that they leave the surrogate as they found it."""
 
 import pytest
 import torch
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from opom_edu.faces import People
 from opom_edu.masks import (
     OPOM,
+    GradientChange,
     Step,
     feature_dropout,
     input_diversity,
@@ -18,7 +19,7 @@ from opom_edu.masks import (
     strong,
     variance_tuning,
 )
-from opom_edu.masks.gradients import Aid, Run
+from opom_edu.masks.loop import Run
 from opom_edu.recognizers import Recognizer
 from tests.conftest import small_network
 
@@ -111,7 +112,7 @@ def test_any_surrogate_is_left_as_it_was(make: type[nn.Module], people: People) 
     calls: list[int] = []
     module.register_forward_hook(lambda *_: calls.append(1))  # somebody else's stays
     hooks = [len(part._forward_hooks) for part in module.modules()]
-    OPOM(Recognizer.from_module(module, name="odd"), steps=2, aids=ALL).fit(people["person 0"].train)
+    OPOM(Recognizer.from_module(module, name="odd"), steps=2, gradients=ALL).fit(people["person 0"].train)
     assert all(torch.equal(value, weights[name]) for name, value in module.state_dict().items())
     assert [part.training for part in module.modules()] == modes
     assert [len(part._forward_hooks) for part in module.modules()] == hooks
@@ -128,32 +129,34 @@ def test_hooks_go_even_when_a_step_fails(run: Run) -> None:
     assert not any(part._forward_hooks for part in run.surrogate.module.modules())
 
 
-@pytest.mark.parametrize("aid", ALL)
-def test_every_aid_changes_the_mask_and_the_seed_alone_decides(aid: Aid, surrogate: Recognizer, people: People) -> None:
+@pytest.mark.parametrize("change", ALL)
+def test_every_change_reaches_the_mask_and_the_seed_alone_decides(
+    change: GradientChange, surrogate: Recognizer, people: People
+) -> None:
     images = people["person 0"].train
     transforms = (random_flip(), input_diversity())
     plain = OPOM(surrogate, steps=4, momentum=1.0, transforms=transforms).fit(images).delta
     seen: list[Step] = []
-    aided = OPOM(surrogate, steps=4, momentum=1.0, transforms=transforms, aids=[aid])
-    mask = aided.fit(images, seen.append)
+    changed = OPOM(surrogate, steps=4, momentum=1.0, transforms=transforms, gradients=[change])
+    mask = changed.fit(images, seen.append)
     assert not torch.equal(mask.delta, plain)
-    assert torch.equal(aided.fit(images).delta, mask.delta)
+    assert torch.equal(changed.fit(images).delta, mask.delta)
     assert len(seen) == 4
-    both = aided.fit_many([people["person 1"].train, images])  # whoever is learned beside
+    both = changed.fit_many([people["person 1"].train, images])  # whoever is learned beside
     assert ((both[1].delta - mask.delta).abs() <= 1e-6).float().mean() > 0.95
 
 
 def test_they_work_on_an_ensemble_and_stand_in_the_recipe(surrogate: Recognizer, people: People) -> None:
     other = Recognizer.from_module(small_network(seed=3), name="second")
-    method = OPOM(Recognizer.ensemble([surrogate, other]), steps=2, aids=ALL)
+    method = OPOM(Recognizer.ensemble([surrogate, other]), steps=2, gradients=ALL)
     recipe = method.fit(people["person 0"].train).recipe
-    assert recipe["aids"][:2] == ["nesterov()", "variance_tuning(samples=2, radius=1.5)"]
+    assert recipe["gradients"][:2] == ["nesterov()", "variance_tuning(samples=2, radius=1.5)"]
 
 
 def test_dropout_with_more_photos_than_a_batch(surrogate: Recognizer, people: People) -> None:
     small = Recognizer.from_module(surrogate.module, name="small", preprocess=lambda x: 2 * x - 1)
     small._batch_size = 3
-    mask = OPOM(small, steps=3, aids=[feature_dropout()]).fit(people["person 0"].train)
+    mask = OPOM(small, steps=3, gradients=[feature_dropout()]).fit(people["person 0"].train)
     assert bool(mask.delta.isfinite().all())
 
 
@@ -164,8 +167,8 @@ def test_bad_parameters_are_named(surrogate: Recognizer) -> None:
     ):  # fmt: skip
         with pytest.raises(ValueError, match=name):
             make()
-    with pytest.raises(ValueError, match=r"aids=\[nesterov\(\)\]"):
-        OPOM(surrogate, aids=nesterov())
+    with pytest.raises(ValueError, match=r"gradients=\[nesterov\(\)\]"):
+        OPOM(surrogate, gradients=nesterov())
 
 
 def test_the_preset_is_the_last_rung_and_each_rung_adds_one_aid(surrogate: Recognizer) -> None:
@@ -173,5 +176,5 @@ def test_the_preset_is_the_last_rung_and_each_rung_adds_one_aid(surrogate: Recog
     last = list(rungs.values())[-1]
     assert strong(surrogate, 4 / 255, 3).recipe() == last.recipe()
     assert (last.steps, last.eps, last.seed, last.momentum) == (100, 4 / 255, 3, 1.0)
-    counts = [len(method.transforms) + len(method.aids) for method in rungs.values()]
+    counts = [len(method.transforms) + len(method.gradients) for method in rungs.values()]
     assert counts == list(range(len(rungs)))

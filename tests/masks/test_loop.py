@@ -11,11 +11,11 @@ from torch import Tensor
 from opom_edu.errors import MaskWarning
 from opom_edu.faces import People
 from opom_edu.hulls import reference
-from opom_edu.masks import FIUAP, OPOM, PERSONAL, FIUAPPlus, Learner, Mask, Step, input_diversity, make_method, random_flip
+from opom_edu.masks import FIUAP, LEARNED, OPOM, FIUAPPlus, Learner, Mask, Step, input_diversity, make_method, random_flip
 from opom_edu.recognizers import Recognizer
 
 EPS = 8 / 255
-AIDS = (random_flip(), input_diversity())
+TRANSFORMS = (random_flip(), input_diversity())
 
 
 def literal(surrogate: Recognizer, images: Tensor, method: str, *, steps: int, momentum: float, warmup: int) -> Tensor:
@@ -65,8 +65,8 @@ def test_the_loop_does_the_papers_steps(method: str, surrogate: Recognizer, peop
 
 
 def methods(surrogate: Recognizer) -> list[Learner[Mask]]:
-    plain = [make_method(name, surrogate, steps=4) for name in PERSONAL]
-    return [*plain, OPOM(surrogate, steps=4, momentum=1.0, transforms=AIDS)]
+    plain = [make_method(name, surrogate, steps=4) for name in ("random", *LEARNED)]
+    return [*plain, OPOM(surrogate, steps=4, momentum=1.0, transforms=TRANSFORMS)]
 
 
 def test_masks_stay_within_eps_and_move_the_person_away(surrogate: Recognizer, people: People) -> None:
@@ -94,11 +94,11 @@ def test_a_seed_gives_the_same_mask_to_the_bit(surrogate: Recognizer, people: Pe
 
 def test_global_randomness_is_left_alone(surrogate: Recognizer, people: People) -> None:
     state = torch.get_rng_state()
-    OPOM(surrogate, steps=2, transforms=AIDS).fit(people["person 0"].train)
+    OPOM(surrogate, steps=2, transforms=TRANSFORMS).fit(people["person 0"].train)
     assert torch.equal(torch.get_rng_state(), state)
 
 
-@pytest.mark.parametrize("transforms", [(), AIDS])
+@pytest.mark.parametrize("transforms", [(), TRANSFORMS])
 def test_everybody_at_once_is_everybody_alone(surrogate: Recognizer, people: People, transforms: tuple[object, ...]) -> None:
     images = [person.train for person in people.values()]
     images[1] = images[1][:2]  # with another number of photos
@@ -184,7 +184,7 @@ def test_a_hull_that_never_takes_over_is_said(surrogate: Recognizer) -> None:
 
 def test_eps_zero_is_no_mask(surrogate: Recognizer, people: People) -> None:
     person = people["person 0"]
-    for name in PERSONAL:
+    for name in ("random", *LEARNED):
         mask = make_method(name, surrogate, eps=0).fit(person.train)
         assert not mask.delta.any()
         assert torch.equal(mask.apply(person.test), person.test)
@@ -192,7 +192,7 @@ def test_eps_zero_is_no_mask(surrogate: Recognizer, people: People) -> None:
 
 def test_one_image_and_black_and_white_images_are_enough(surrogate: Recognizer) -> None:
     for images in (torch.rand(1, 3, 112, 112), torch.zeros(2, 3, 112, 112), torch.ones(2, 3, 112, 112)):
-        for name in PERSONAL:
+        for name in ("random", *LEARNED):
             assert torch.isfinite(make_method(name, surrogate).fit(images).delta).all()
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from synthetic_people.camera import ARCFACE
 
 from opom_edu.faces import People
+from opom_edu.faces.photos import ARCFACE
 from opom_edu.masks import OPOM, RandomNoise, Restricted
 from opom_edu.masks.restrict import face, luminance
 from opom_edu.recognizers import Recognizer

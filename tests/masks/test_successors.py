@@ -21,7 +21,7 @@ def test_a_perceptual_budget_holds_the_similarity_in_place_of_the_size(
     least: float, surrogate: Recognizer, people: People
 ) -> None:
     images = people["person 0"].train
-    mask = OPOM(surrogate, eps=32 / 255, steps=40, aids=[perceptual_budget(least)]).fit(images)
+    mask = OPOM(surrogate, eps=32 / 255, steps=40, gradients=[perceptual_budget(least)]).fit(images)
     assert image_quality(images, mask.apply(images))["ssim"].mean() == pytest.approx(least, abs=0.05)
     free = OPOM(surrogate, eps=32 / 255, steps=40).fit(images)
     assert image_quality(images, free.apply(images))["ssim"].mean() < least - 0.1

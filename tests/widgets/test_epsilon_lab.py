@@ -67,7 +67,7 @@ def test_moving_epsilon_changes_scores_and_pictures(lab: EpsilonLab) -> None:
 
 
 def test_every_control_counts(lab: EpsilonLab) -> None:
-    for control, value in (("method", "fi-uap"), ("hull", "affine"), ("source", "random"), ("aids", True), ("photo", 3)):
+    for control, value in (("method", "fi-uap"), ("hull", "affine"), ("source", "random"), ("transfer", True), ("photo", 3)):
         getattr(lab, control).value = value
         lab.wait()
         assert not lab.alert.value
@@ -160,7 +160,7 @@ def test_a_slow_first_look_does_not_hold_up_the_slider(
 
 
 def test_stop_gives_up(lab: EpsilonLab) -> None:
-    lab.aids.value = True
+    lab.transfer.value = True
     lab.stop.click()
     assert lab._worker.join(10)
     assert "stopped" in lab.status.value
@@ -183,7 +183,7 @@ def test_each_level_has_its_own_mask(state: LabState, people: People, surrogate:
     assert not torch.equal(own, clipped)
     assert bool((noise.abs() == noise.abs().max()).all())
     assert not learned(state, replace(six, levels=0.0)).any()
-    assert not torch.equal(own, learned(state, replace(six, aids=True)))
+    assert not torch.equal(own, learned(state, replace(six, transfer=True)))
     assert not torch.equal(own, learned(state, replace(six, method="fi-uap")))
 
 

@@ -12,10 +12,10 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.lessons.transfers import Recipe, Transfers
+from opom_edu.lessons.transfers import Setting, Transfers
 from opom_edu.widgets import TransferLab, transfer_lab
 
-SHORT = Recipe(steps=6)
+SHORT = Setting(steps=6)
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def test_rates_are_those_of_the_protocol(people: People, recognizers: list[Recog
     assert transfers.known("second", SHORT, "box") is None
 
 
-def test_aids_reach_the_method(people: People, recognizers: list[Recognizer]) -> None:
+def test_the_bundle_reaches_the_method(people: People, recognizers: list[Recognizer]) -> None:
     transfers = Transfers(people, recognizers)
     bare = transfers.method("small", SHORT)
-    aided = transfers.method("second", Recipe("fi-uap", 4.0, 6, frozenset({"momentum", "flips", "diversity"})))
+    learned = transfers.method("second", Setting("fi-uap", 4.0, 6, frozenset({"momentum", "flips", "diversity"})))
     assert (bare.momentum, len(bare.transforms), bare.steps) == (0, 0, 6)
-    assert (aided.momentum, len(aided.transforms), aided.surrogate.name) == (1, 2, "second")
-    assert aided.eps == pytest.approx(4 / 255)
+    assert (learned.momentum, len(learned.transforms), learned.surrogate.name) == (1, 2, "second")
+    assert learned.eps == pytest.approx(4 / 255)
 
 
 def test_nothing_is_learned_twice_and_nothing_kept_by_halves(
@@ -84,11 +84,11 @@ def test_the_matrix_fills_in(lab: TransferLab) -> None:
     assert "white box" in lab.board.value
     lab.surrogate.value = "second"
     assert filled(finish(lab)) == 6
-    lab.aids["momentum"].value = True
+    lab.parts["momentum"].value = True
     assert filled(finish(lab)) == 3
     lab.every.click()
     assert filled(finish(lab)) == 6
-    lab.aids["momentum"].value = False
+    lab.parts["momentum"].value = False
     assert filled(finish(lab)) == 6
     assert lab.matrix.value.count("opom-white") == 2
 
@@ -96,8 +96,8 @@ def test_the_matrix_fills_in(lab: TransferLab) -> None:
 def test_every_control_counts(lab: TransferLab) -> None:
     for control, value in (("method", "affine"), ("levels", 4), ("steps", 16)):
         getattr(lab, control).value = value
-    lab.aids["flips"].value = True
-    assert lab.recipe == Recipe("affine", 4, 16, frozenset({"flips"}))
+    lab.parts["flips"].value = True
+    assert lab.setting == Setting("affine", 4, 16, frozenset({"flips"}))
     finish(lab)
     assert "affine, epsilon 4 of 255, 16 steps, random flips" in lab.still()
 
@@ -135,5 +135,5 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer, black_
         transfer_lab(people, [surrogate, black_box], surrogate="box")
     with pytest.raises(ValueError, match="choose one of fi-uap"):
         transfer_lab(people, [surrogate], method="magic")
-    with pytest.raises(ValueError, match="unknown aids luck"):
-        transfer_lab(people, [surrogate], aids=["luck"])
+    with pytest.raises(ValueError, match="the transfer bundle has no luck"):
+        transfer_lab(people, [surrogate], transfer=["luck"])
