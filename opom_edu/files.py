@@ -25,7 +25,17 @@ def _prefix(path: Path) -> str:
 
 @contextmanager
 def unfinished(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that is gone at the end."""
+    """Yield a temporary path beside ``path``, with the same suffix, that is gone at the end.
+
+    Raises:
+        OSError: if the folder, which is made, cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder, unfinished(f"{folder}/a.txt") as path:
+        ...     _ = path.write_text("a draft")
+        >>> path.exists()
+        False
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix, dir=path.parent)
@@ -38,7 +48,18 @@ def unfinished(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed."""
+    """Yield a temporary path beside ``path``, moved onto it at the end; after an error nothing has changed.
+
+    Raises:
+        OSError: if the folder, which is made, or the file cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replacing(f"{folder}/a.txt") as path:
+        ...         _ = path.write_text("whole")
+        ...     Path(folder, "a.txt").read_text()
+        'whole'
+    """
     with unfinished(path) as temporary:
         yield temporary
         mask = os.umask(0)
@@ -50,7 +71,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what a process that was killed left unfinished of the file ``path``, or in the folder ``path`` and below."""
+    """Remove what a process that was killed left unfinished of the file ``path``, or in the folder ``path`` and below.
+
+    Raises:
+        OSError: if it cannot be removed.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, UNFINISHED + "a.txt").touch()
+        ...     remove_unfinished(Path(folder))
+        ...     os.listdir(folder)
+        []
+    """
     left = path.rglob(f"{UNFINISHED}*") if path.is_dir() else path.parent.glob(f"{_prefix(path)}*")
     for file in left:
         file.unlink(missing_ok=True)
@@ -60,7 +92,11 @@ def check_folder(path: str | Path) -> None:
     """Make sure, before long work, that files can be written to the folder ``path``, which need not exist yet.
 
     Raises:
-        OpomError: if they cannot.
+        OpomError: if they cannot; it names the folder.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_folder(f"{folder}/results/of/today")
     """
     nearest = next(folder for folder in (Path(path).absolute(), *Path(path).absolute().parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
@@ -69,12 +105,24 @@ def check_folder(path: str | Path) -> None:
 
 
 def user_cache() -> Path:
-    """Where this user's programs keep what can be made again; XDG_CACHE_HOME names another place."""
+    """Where this user's programs keep what can be made again; XDG_CACHE_HOME names another place.
+
+    Example:
+        >>> user_cache().name
+        'opom_edu'
+    """
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opom_edu"
 
 
 def people_cache() -> Path:
-    """Where rendered and aligned photos of people are kept: OPOM_EDU_CACHE, else the user's cache folder."""
+    """Where rendered and aligned photos of people are kept: OPOM_EDU_CACHE, else the user's cache folder.
+
+    Example:
+        >>> from unittest import mock
+        >>> with mock.patch.dict(os.environ, {CACHE_VARIABLE: "photos"}):
+        ...     str(people_cache())
+        'photos'
+    """
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache() / "people"
 
@@ -90,11 +138,12 @@ class Store(Generic[T]):
         write: writes a value to a path.
 
     Example:
-        >>> import tempfile
-        >>> notes = Store(Path(tempfile.mkdtemp()), Path.read_text, Path.write_text)
+        >>> notes = Store(tempfile.mkdtemp(), Path.read_text, Path.write_text)
         >>> notes.put("a.txt", "seen")
         >>> notes.get("a.txt"), notes.get("b.txt")
         ('seen', None)
+        >>> notes.get_or_make("b.txt", lambda: "made"), notes.get("b.txt")
+        ('made', 'made')
     """
 
     def __init__(self, folder: str | Path, read: Callable[[Path], T], write: Callable[[Path, T], object]) -> None:
@@ -115,21 +164,43 @@ class Store(Generic[T]):
         """Keep a value.
 
         Raises:
-            OSError: if the file cannot be written.
+            OpomError: if the file cannot be written; it names the file.
         """
-        with replacing(self.folder / name) as temporary:
-            self._write(temporary, value)
+        try:
+            with replacing(self.folder / name) as temporary:
+                self._write(temporary, value)
+        except OSError as error:
+            raise OpomError(f"{self.folder / name} cannot be written: {error}; make room or name another folder") from error
 
     def try_put(self, name: str, value: T) -> None:
         """Keep a value if the folder can be written; otherwise warn, since only time is lost."""
         try:
             self.put(name, value)
-        except OSError as error:
-            why = f"{self.folder} cannot be written, so nothing is kept for next time ({error})"
-            warnings.warn(f"{why}; set {CACHE_VARIABLE} to another folder", OpomWarning, stacklevel=2)
+        except OpomError as error:
+            told = f"nothing is kept for next time: {error}; set {CACHE_VARIABLE} to another folder"
+            warnings.warn(told, OpomWarning, stacklevel=2)
+
+    def get_or_make(self, name: str, make: Callable[[], T]) -> T:
+        """The value kept under this name; if there is none, what ``make`` returns, which is then kept.
+
+        Raises:
+            OpomError: see :meth:`put`.
+        """
+        value = self.get(name)
+        if value is None:
+            self.put(name, value := make())
+        return value
 
 
 def sha256(path: str | Path) -> str:
-    """The file's SHA-256 as hexadecimal digits."""
+    """The file's SHA-256 as 64 hexadecimal digits.
+
+    Raises:
+        OSError: if it cannot be read.
+
+    Example:
+        >>> sha256(os.devnull)[:8]  # of no bytes at all
+        'e3b0c442'
+    """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,13 +12,21 @@ from torch import Tensor
 
 from opom_edu.faces import quantize
 from opom_edu.faces.images import SIZE
-from opom_edu.files import check_folder, replacing
+from opom_edu.files import Store, check_folder
 from opom_edu.recognizers import Recognizer
 
 
 def made_by(recognizer: Recognizer) -> str | None:
     """What tells a recognizer's answers from any other's: its fingerprint, its device, and its answer to one fixed picture,
-    in which preprocessing takes part. None without a fingerprint."""
+    in which preprocessing takes part. None without a fingerprint.
+
+    Example:
+        >>> box = Recognizer.from_callable(lambda images: images.mean((2, 3)), name="color")
+        >>> made_by(box) is None
+        True
+        >>> made_by(Recognizer.from_callable(lambda images: images.mean((2, 3)), name="color", version="1")).split()[1]
+        'cpu'
+    """
     fingerprint = recognizer.fingerprint()
     if fingerprint is None:
         return None
@@ -35,34 +43,37 @@ def embedder(recognizer: Recognizer, cache: str | Path | None = None) -> Callabl
 
     Raises:
         OpomError: if files cannot be written to the folder.
+
+    Example:
+        >>> import tempfile
+        >>> box = Recognizer.from_callable(lambda images: images.mean((2, 3)), name="color", version="1")
+        >>> with tempfile.TemporaryDirectory() as cache:
+        ...     embedder(box, cache)(torch.ones(5, 3, 112, 112)).shape, len(list(Path(cache).iterdir()))
+        (torch.Size([5, 3]), 1)
     """
     maker = None if cache is None else made_by(recognizer)
     if cache is None or maker is None:
         return lambda images: recognizer.embed(quantize(images))
     check_folder(cache)
-    folder = Path(cache)
+    kept = Store(cache, _read, _write)
 
     def embed(images: Tensor) -> Tensor:
         levels = images.mul(255).round().byte().cpu().contiguous().numpy()
         key = hashlib.sha256(f"{maker} {levels.shape}".encode())
         key.update(levels.tobytes())
-        path = folder / f"{key.hexdigest()}.npy"
-        found = _read(path, len(images))
-        if found is None:
-            found = recognizer.embed(quantize(images))
-            with replacing(path) as temporary:
-                np.save(temporary, found.cpu().numpy(), allow_pickle=False)
+        found = kept.get_or_make(f"{key.hexdigest()}.npy", lambda: recognizer.embed(quantize(images)))
         return found.to(recognizer.device)
 
     return embed
 
 
-def _read(path: Path, count: int) -> Tensor | None:
-    """Embeddings of ``count`` photos; None if there is no such file or it is damaged."""
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    whole = found.ndim == 2 and len(found) == count and found.dtype == np.float32
-    whole = whole and np.allclose(np.square(found).sum(1), 1, atol=1e-3)  # flipped bits, for the most part
-    return torch.from_numpy(found) if whole else None
+def _read(path: Path) -> Tensor:
+    found = np.load(path, allow_pickle=False)
+    # Flipped bits show, for the most part, in the norm.
+    if found.ndim != 2 or found.dtype != np.float32 or not np.allclose(np.square(found).sum(1), 1, atol=1e-3):
+        raise ValueError("it holds no embeddings of unit norm")
+    return torch.from_numpy(found)
+
+
+def _write(path: Path, embeddings: Tensor) -> None:
+    np.save(path, embeddings.cpu().numpy(), allow_pickle=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from opom_edu import __version__
-from opom_edu.files import check_folder, replacing
+from opom_edu.files import Store, check_folder
 
 
 class Records:
@@ -20,11 +20,20 @@ class Records:
 
     Raises:
         OpomError: if files cannot be written there.
+
+    Example:
+        >>> import tempfile
+        >>> records = Records(tempfile.mkdtemp())
+        >>> records.save({"eps": 0.03, "seed": 0}, {"psr_1": 97.5})
+        >>> records.load({"seed": 0, "eps": 0.03})
+        {'psr_1': 97.5}
+        >>> records.load({"eps": 0.03, "seed": 1}) is None
+        True
     """
 
     def __init__(self, folder: str | Path) -> None:
         check_folder(folder)
-        self.folder = Path(folder)
+        self._store = Store(folder, _read, _write)
 
     def key(self, config: Mapping[str, Any]) -> str:
         """SHA-256, 64 hexadecimal digits, of ``config`` as JSON with sorted keys, and of the package's version.
@@ -36,22 +45,32 @@ class Records:
 
     def path(self, config: Mapping[str, Any]) -> Path:
         """The record's file, which need not exist."""
-        return self.folder / f"{self.key(config)}.json"
+        return self._store.folder / f"{self.key(config)}.json"
 
     def load(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
         """The result saved for ``config``, or None if there is none or its file is damaged: then compute it again."""
-        try:
-            record = json.loads(self.path(config).read_text(encoding="utf-8"))
-            whole = record["digest"] == _digest(record["result"])
-            return dict(record["result"]) if whole else None
-        except (FileNotFoundError, ValueError, KeyError, TypeError):  # no file; no JSON; JSON of another shape
-            return None
+        record = self._store.get(self.path(config).name)
+        return None if record is None else dict(record["result"])
 
     def save(self, config: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        """Keep ``result``, of what JSON can hold, beside the configuration that led to it."""
+        """Keep ``result``, of what JSON can hold, beside the configuration that led to it.
+
+        Raises:
+            OpomError: if the file cannot be written.
+        """
         record = {"config": dict(config), "result": dict(result), "digest": _digest(dict(result))}
-        with replacing(self.path(config)) as temporary:
-            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        self._store.put(self.path(config).name, record)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if record["digest"] != _digest(record["result"]):
+        raise ValueError("its figures do not match their checksum")
+    return record
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def _digest(value: Any) -> str:

@@ -11,11 +11,11 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from opom_edu.errors import PeopleError, PeopleWarning
+from opom_edu.errors import OpomError, PeopleError, PeopleWarning
 from opom_edu.faces.images import SIZE, as_floats
 from opom_edu.faces.people import People, Person
+from opom_edu.faces.photos import read_photo
 
-MAX_PIXELS = 50_000_000  # beyond it an image is skipped unread, so that one file cannot fill the memory
 OUTSIDE = "is a symbolic link that leads out of the folder, or nowhere"
 SHOWN = 20  # remarks in the warning; People.report has them all
 
@@ -69,8 +69,8 @@ def _read_folder(folder: Path, report: list[str], limit: int | None) -> list[Ten
             break
         where = f"{folder.name}/{file.name}"
         try:
-            image, changes = read_crop(file)
-        except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
+            image, changes = read_crop(file, name="it")
+        except OpomError as error:
             report.append(f"{where}: skipped, {error}")
             continue
         report += [f"{where}: {change}" for change in changes]
@@ -78,34 +78,21 @@ def _read_folder(folder: Path, report: list[str], limit: int | None) -> list[Ten
     return images
 
 
-def read_crop(file: Path) -> tuple[Tensor, list[str]]:
+def read_crop(file: Path, *, name: str = "") -> tuple[Tensor, list[str]]:
     """An image file as ``(3, 112, 112)`` float32 RGB in [0, 1], and what had to be changed for it.
 
+    Args:
+        file, name: see :func:`opom_edu.faces.photos.read_photo`, which reads it.
+
     Raises:
-        OSError: if the file is empty, too large, or holds no pixel levels. Pillow raises that and much else where it cannot
-            be read.
+        PhotoError, MissingExtraError: see :func:`opom_edu.faces.photos.read_photo`.
     """
-    if not file.stat().st_size:
-        raise OSError("the file is empty")
-    changes = []
-    with Image.open(file) as opened:
-        width, height = opened.size
-        if width * height > MAX_PIXELS:
-            raise OSError(f"{width}x{height} pixels are more than the {MAX_PIXELS // 10**6} million allowed")
-        if opened.mode == "F":
-            raise OSError("floating-point pixels have no fixed range")
-        if opened.mode != "RGB":
-            changes.append(f"converted from {opened.mode} to RGB")
-        elif any(";16" in str(tile[3]) for tile in getattr(opened, "tile", ())):
-            changes.append("reduced from 16 to 8 bit")
-        image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I"):
-            levels = np.asarray(image)
-            # Mode I holds integers of any size: 8-bit levels unless one is larger.
-            factor = 1 if image.mode == "I" and levels.max() <= 255 else 257
-            image = Image.fromarray((levels / factor).round().clip(0, 255).astype(np.uint8))
-        image = image.convert("RGB")
+    photo = read_photo(file, name=name)
+    changes, image = list(photo.changes), Image.fromarray(photo.pixels)
+    if photo.mode != "RGB":
+        changes.append(f"converted from {photo.mode} to RGB")
     if image.size != (SIZE, SIZE):
+        width, height = image.size
         changes.append(f"resized from {width}x{height} to {SIZE}x{SIZE}; is it an aligned crop?")
         image = ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.BICUBIC)
     return as_floats(np.array(image)).contiguous(), changes

@@ -24,7 +24,7 @@ Pixels = NDArray[np.uint8]
 # Where ArcFace's alignment puts eyes, nose tip and mouth corners, in pixels of the 112x112 crop.
 ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 FEATHER = 6  # pixels of the crop over which a change fades out towards its border
-MAX_PIXELS = 100_000_000  # beyond it a photo is not read, so that one file cannot fill the memory
+MAX_PIXELS = 100_000_000  # beyond it no image is read, so that one file cannot fill the memory
 MARK = "protected by opom_edu"  # how the EXIF tag "Software" of a protected photo begins
 ORIENTATION, SOFTWARE, MAKER_NOTE, EXIF, GPS, THUMBNAIL = 0x0112, 0x0131, 0x927C, 0x8769, 0x8825, 1
 # What sets a photo upright, by EXIF's orientation, 2 to 8; 1 is upright.
@@ -66,19 +66,20 @@ class Photo:
         return self.mode.startswith("L") or (np.array_equal(red, green) and np.array_equal(green, blue))
 
 
-def read_photo(source: str | Path | bytes, *, name: str = "the photo") -> Photo:
+def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
     """Read a photo as it is looked at: turned as its EXIF orientation says.
 
     16-bit photos are reduced to 8, CMYK and palettes become RGB, each with a remark in ``changes``.
 
     Args:
-        source: a file, or a file's content; ``name`` is what errors call the latter.
+        source: a file, or a file's content.
+        name: what errors call it; by default the file's path.
 
     Raises:
         PhotoError: for what is not a still picture, is damaged, or has more than 100 million pixels.
         MissingExtraError: for HEIC without the package pillow-heif.
     """
-    name = name if isinstance(source, bytes) else str(source)
+    name = name or ("the photo" if isinstance(source, bytes) else str(source))
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             if not (head := file.read(12)):

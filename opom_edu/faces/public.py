@@ -6,7 +6,7 @@ They are photos of real people, fetched by whoever wants to use them; none of th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from opom_edu.errors import PeopleError
+from opom_edu.errors import PeopleError, PhotoError
 from opom_edu.faces.finder import Finder, dlib_finder, import_dlib
 from opom_edu.faces.folders import read_crop
 from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.people import People, Person
-from opom_edu.faces.photos import alignment, warp
-from opom_edu.files import people_cache, replacing
-
-Pixels = NDArray[np.uint8]
+from opom_edu.faces.photos import Pixels, alignment, read_photo, warp
+from opom_edu.files import Store, people_cache
 
 
 def people_from_lfw(
@@ -56,7 +54,7 @@ def people_from_lfw(
     others: list[Tensor] = []
     for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
         name, files = folder.name, sorted(folder.glob("*.jpg"))
-        crops = (crop for file in files for crop in _crop(f"lfw/{name}/{file.stem}", _read(file), finder))
+        crops = (crop for file in files for crop in _crop(f"lfw/{name}/{file.stem}", read_photo(file).pixels, finder))
         if len(files) >= train + test and len(found) < people:
             images = list(islice(crops, train + test))
             if len(images) == train + test:
@@ -134,13 +132,10 @@ def _list(root: Path, pattern: str, *, needed: bool = True) -> list[list[str]]:
 
 
 def _images(root: Path, names: list[str]) -> Tensor:
-    images = []
-    for name in names:
-        try:
-            images.append(read_crop(root / name)[0])
-        except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
-            raise PeopleError(f"{root / name}, which a list names, cannot be read: {error}") from error
-    return torch.stack(images)
+    try:
+        return torch.stack([read_crop(root / name)[0] for name in names])
+    except PhotoError as error:
+        raise PeopleError(f"a list in {root} names what cannot be used: {error}") from error
 
 
 def _fetched(place: Path, fetch: Callable[[], Any]) -> Any:
@@ -153,28 +148,22 @@ def _fetched(place: Path, fetch: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _crop(key: str, pixels: Pixels, find: Finder | None) -> Iterator[Tensor]:
+def _crop(key: str, pixels: Pixels, find: Finder | None) -> list[Tensor]:
     """The aligned crop of the face next to the photo's middle; none without a face. What dlib's finder, the default, has
     found in these pixels is kept in the user's cache, by ``key`` and their checksum."""
-    file = people_cache() / f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
-    if find is not None or not file.is_file():
+    kept = Store(people_cache(), lambda file: read_photo(file).pixels, lambda file, crop: Image.fromarray(crop).save(file))
+    name = f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
+    crop = kept.get(name) if find is None else None
+    if crop is None:
         faces = (find or dlib_finder())(pixels)
         if not len(faces):
-            return
+            return []
         middle = np.array(pixels.shape[1::-1]) / 2
         nearest = min(faces, key=lambda marks: float(np.linalg.norm(marks.mean(0) - middle)))
-        crop = warp(pixels, alignment(nearest), (SIZE, SIZE))
-        if find is not None:
-            yield from_pixels([crop])[0]
-            return
-        with replacing(file) as temporary:
-            Image.fromarray(crop).save(temporary)
-    yield read_crop(file)[0]
-
-
-def _read(file: Path) -> Pixels:
-    with Image.open(file) as opened:
-        return np.asarray(opened.convert("RGB"))
+        crop = np.asarray(warp(pixels, alignment(nearest), (SIZE, SIZE)))
+        if find is None:
+            kept.try_put(name, crop)
+    return [from_pixels([crop])[0]]
 
 
 def _framed(photo: NDArray[np.float32]) -> Pixels:

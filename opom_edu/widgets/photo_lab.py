@@ -124,7 +124,7 @@ class PhotoLab(Lab):
         cells, line = f"<td>{before:.3f}</td><td>{after:.3f}</td>", self._thresholds.get(name)
         if line is not None:
             cells += f"<td>{line:.3f}</td><td>{judgment(before > line)}</td><td>{judgment(after > line)}</td>"
-        return f"<tr>{row_head(name, recognizer is self.recognizers[0])}{cells}</tr>"
+        return f"<tr>{row_head(name, recognizer.shares_network(self.recognizers[0]))}{cells}</tr>"
 
     def _show(self, pixels: Pixels, laid: Pixels, matrix: Array, quality: Any) -> None:
         """The surroundings of the face, as they lie in the photo, twice as wide as the crop."""

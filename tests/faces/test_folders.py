@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from opom_edu.errors import PeopleError, PeopleWarning
-from opom_edu.faces import People, Person, folders, load_people
+from opom_edu.faces import People, Person, load_people, photos
 from tests.conftest import make_people
 
 
@@ -63,9 +63,9 @@ BAD = {
 def test_an_unreadable_file_is_reported_and_the_rest_is_done(
     folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folders, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 100_000)
     BAD[kind](folder / "anna" / "3a.png")
-    with pytest.warns(PeopleWarning, match=r"anna/3a.png: skipped"):
+    with pytest.warns(PeopleWarning, match=r"anna/3a.png: skipped, it cannot be read: "):
         people = load(folder)
     assert len(people["anna"].test) == 3
     assert len(people.report) == 1
@@ -73,7 +73,7 @@ def test_an_unreadable_file_is_reported_and_the_rest_is_done(
 
 CHANGED = {
     "gray": (np.full((112, 112), 7, np.uint8), "converted from L to RGB"),
-    "16 bit": (np.full((112, 112), 7 * 257, np.uint16), "converted from I;16 to RGB"),
+    "16 bit": (np.full((112, 112), 7 * 257, np.uint16), "reduced from 16 to 8 bit"),
     "alpha": (np.full((112, 112, 4), 7, np.uint8), "converted from RGBA to RGB"),
     "another size": (np.full((200, 140, 3), 7, np.uint8), "resized from 140x200"),
 }
