@@ -35,10 +35,11 @@ lab: setup  ## open JupyterLab on the notebooks
 app: setup  ## open the epsilon lab without any code, in Voila
 	$(BIN)/voila notebooks/app/epsilon_lab.ipynb
 
-test: setup  ## lint, types, tests
+test: setup  ## lint, types, direction of imports, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest
 
 bench: setup  ## all benchmarks, side by side with their yardsticks: make bench [ARGS='--only sweep']

@@ -15,9 +15,9 @@ Name rows after ``--rows`` to compute these alone (``--rows "+ affine" "+ budget
 printed when they are done.
 
 ``gradients`` learns next to nothing. At two masks, of 16 plain and of 32 steps for transfer, it takes the sign of the
-gradient that a step would follow with each part, from five training photos of each person, and asks how much of the steepest
-climb there is on a black box, for five test photos: 1 for that black box's own signs, 0 for random ones. It needs gradients of the black
-box (for dlib those of ``dlib-torch``), to choose parts by, not to learn masks.
+gradient that a step would follow with each part, from five training photos of each person, and asks how much of the
+steepest climb there is on a black box, for five test photos: 1 for that black box's own signs, 0 for random ones. It
+needs gradients of the black box (for dlib those of ``dlib-torch``), to choose parts by, not to learn masks.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ os.environ["OPOM_EDU_CACHE"] = str(HERE / "synthetic_people" / "demo")
 
 from synthetic_people.camera import Sitter, take_photo  # noqa: E402
 from synthetic_people.conditions import Conditions, sample_conditions  # noqa: E402
-from synthetic_people.groups import DEMO, VERSION  # noqa: E402
 from synthetic_people.identity import sample_identity  # noqa: E402
+from synthetic_people.stored import DEMO, VERSION  # noqa: E402
 
 from opom_edu.faces import load_people  # noqa: E402
 from opom_edu.faces.synthetic import FIRST_SEED  # noqa: E402

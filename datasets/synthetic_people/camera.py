@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from synthetic_people import shading
 from synthetic_people.conditions import Conditions, direction
-from synthetic_people.groups import decode
 from synthetic_people.hair import Ribbons, beard, brows, hairline, scalp_hair, spectacles
 from synthetic_people.head import MAP_WIDTH, HeadModel, head_model, look_along
 from synthetic_people.identity import Identity
 from synthetic_people.materials import COLUMNS, ROWS, background, grain, linear, paint_scalp, paint_skin
 from synthetic_people.rasterizer import draw_depth, draw_ribbons, draw_triangles, splat_depth
+from synthetic_people.stored import decode
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_people.groups import REGIMES
 from synthetic_people.identity import Identity
+from synthetic_people.stored import REGIMES
 
 Array = NDArray[np.float64]
 # Between what a photo's numbers lie: on any day, and what is otherwise on a stage.

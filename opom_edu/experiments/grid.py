@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from synthetic_people.groups import VERSION
+from synthetic_people.stored import VERSION
 
 from opom_edu.errors import OpomError, PeopleError
 from opom_edu.faces.sources import CHOICES

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from synthetic_people.groups import (
+from synthetic_people.stored import (
     DEMO,
     KEYS,
     PER_FILE,
@@ -24,7 +24,6 @@ from synthetic_people.groups import (
     first_of,
     group_name,
     jpegs,
-    render_group,
 )
 
 from opom_edu.errors import MissingExtraError, PeopleError
@@ -100,6 +99,8 @@ def render_people(
     if missing:
         from joblib import Parallel, delayed
 
+        if not (DEMO / "manifest.json").is_file():
+            raise PeopleError(f"{DEMO} is missing: the package was installed without its data; reinstall opom_edu")
         if find_spec("numba") is None:
             raise MissingExtraError("numba, which renders people that are not in the demo set,", "render")
         work = Parallel(n_jobs=min(jobs if jobs > 0 else os.cpu_count() or 1, len(missing)), return_as="generator")
@@ -212,6 +213,8 @@ class _Groups:
 
     def render(self, seeds: tuple[int, ...]) -> Group:
         """Photograph a group and keep its photos in the cache."""
+        from synthetic_people.groups import render_group  # compiles, which needs numba and takes seconds
+
         group = render_group(seeds, self.photos, **self.look)
         self._store(people_cache()).try_put(group_name(seeds, self.photos, **self.look), group)
         return group

@@ -46,4 +46,4 @@ def opom(
         moved = masked + step_size * gradient.mean(0).sign()  # the photos vote on each pixel: up or down
         delta = (moved.clamp(0, 1) - photos).mean(0).clamp(-eps, eps)
         masked = (photos + delta).clamp(0, 1)
-    return delta
+    return delta.detach()

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from synthetic_people.camera import TEMPLATE, Sitter, take_photo
 from synthetic_people.conditions import Conditions, sample_conditions
-from synthetic_people.groups import decode
 from synthetic_people.hair import STYLES
 from synthetic_people.head import CENTER, head_model
 from synthetic_people.identity import PLAUSIBLE, sample_identity
 from synthetic_people.rasterizer import draw_triangles
+from synthetic_people.stored import decode
 
 
 @pytest.fixture(scope="module")
