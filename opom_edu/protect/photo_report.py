@@ -55,50 +55,70 @@ class Report:
         return int((self.table["status"] == "skipped").sum())
 
 
-def measure(
+def measure_photos(
     kept: Sequence[tuple[Shot, Tensor, Tensor]], learned: Mapping[str, set[str]], recognizers: Sequence[Recognizer],
     thresholds: Mapping[str, tuple[float, str]], skipped: Sequence[Row], eps: float, lossy: bool,
 ) -> Report:  # fmt: skip
-    """Compare the faces before and after; ``kept`` holds each photo's crops as laid in and as read back from the file."""
+    """Compare the faces before and after.
+
+    Args:
+        kept: of each photo, its crops ``(F, 3, 112, 112)`` as laid in and as read back from the file.
+        learned: by name, the checksums of the photos that the mask was learned from.
+        recognizers: the surrogate first.
+        thresholds: see :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
+        skipped: rows of the photos without a copy.
+        eps: of the noise to compare with, a share of the pixel range.
+        lossy: whether the files are JPEG.
+
+    Example:
+        >>> skipped = [{"person": "ann", "photo": "a.jpg", "status": "skipped", "note": "no face was found"}]
+        >>> measure_photos([], {}, [], {}, skipped, eps=8 / 255, lossy=False).skipped
+        1
+    """
     members = [(k, face, name) for k, (shot, _, _) in enumerate(kept) for face, name in enumerate(shot.names) if name]
     if not members:
         return Report(pd.DataFrame(skipped, columns=COLUMNS), pd.DataFrame(), {})
-    crops = {
-        "before": torch.stack([kept[k][0].faces.crops[face] for k, face, _ in members]),
-        "after": torch.stack([kept[k][2][face] for k, face, _ in members]),
-    }
-    noise = RandomNoise(eps=eps)
-    crops["noise"] = quantize(noise.fit(crops["before"]).apply(crops["before"]))
-    if lossy:
-        crops["lossless"] = torch.stack([kept[k][1][face] for k, face, _ in members])
-    rows = []
-    for k, _, name in members:
-        shot = kept[k][0]
-        about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
-        rows.append(
-            {"person": shown(name), "photo": shown(shot.path.name), **about, "learned": shot.digest in learned[name]}
-        )
-    table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
-    summary = []
-    for recognizer in recognizers:
-        values = _similarities(recognizer, crops, [name for _, _, name in members])
-        values["unseen"] = values["after"].where(~table["learned"])
-        threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
-        line: Row = {"recognizer": recognizer.name, "kind": kind_of(recognizer, recognizers[0])}
-        line |= {"threshold": threshold, "calibrated": basis}
-        for what, similar in values.items():
-            table[f"{recognizer.name}_{what}"] = similar
-            line[what] = similar.mean()
-            if recognizer.name in thresholds:
-                verified = (similar > threshold).astype(float).where(similar.notna())
-                table[f"{recognizer.name}_verified_{what}"] = verified
-                line[f"verified_{what}"] = verified.mean()
-        summary.append(line)
-    first = {name: i for i, (_, _, name) in reversed(list(enumerate(members)))}
-    examples = {name: (crops["before"][i], crops["after"][i]) for name, i in sorted(first.items())}
+    before, laid, after = (
+        torch.stack([crops[face] for crops, (_, face, _) in zip(part, members, strict=True)])
+        for part in zip(*((kept[k][0].faces.crops, *kept[k][1:]) for k, _, _ in members), strict=True)
+    )
+    noise = quantize(RandomNoise(eps=eps).fit(before).apply(before))
+    crops = {"before": before, "after": after, "noise": noise} | ({"lossless": laid} if lossy else {})
+    rows: list[Row] = [
+        {
+            "person": shown(name), "photo": shown(shot.path.name), "status": "protected", "note": shot.note,
+            "strangers": shot.names.count(None), "learned": shot.digest in learned[name],
+        }
+        for shot, name in ((kept[k][0], name) for k, _, name in members)
+    ]  # fmt: skip
+    table = pd.concat([pd.DataFrame(rows), image_quality(before, after)], axis=1)
+    names = [name for _, _, name in members]
+    summary = [_summed(table, recognizer, recognizers[0], crops, names, thresholds) for recognizer in recognizers]
+    first = {name: i for i, name in reversed(list(enumerate(names)))}
+    examples = {name: (before[i], after[i]) for name, i in sorted(first.items())}
     table = pd.concat([table, pd.DataFrame(skipped)], ignore_index=True) if skipped else table
     table = table.sort_values(["person", "photo"], kind="stable", ignore_index=True)
     return Report(table, pd.DataFrame(summary), examples)
+
+
+def _summed(
+    table: pd.DataFrame, recognizer: Recognizer, surrogate: Recognizer, crops: Mapping[str, Tensor], names: Sequence[str],
+    thresholds: Mapping[str, tuple[float, str]],
+) -> Row:  # fmt: skip
+    """Fill in a recognizer's columns of the table; its row of the summary."""
+    values = _similarities(recognizer, crops, names)
+    values["unseen"] = values["after"].where(~table["learned"])
+    threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
+    kind = kind_of(recognizer, surrogate)
+    line: Row = {"recognizer": recognizer.name, "kind": kind, "threshold": threshold, "calibrated": basis}
+    for what, similar in values.items():
+        table[f"{recognizer.name}_{what}"] = similar
+        line[what] = similar.mean()
+        if recognizer.name in thresholds:
+            verified = (similar > threshold).astype(float).where(similar.notna())
+            table[f"{recognizer.name}_verified_{what}"] = verified
+            line[f"verified_{what}"] = verified.mean()
+    return line
 
 
 def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
@@ -120,7 +140,7 @@ def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Se
     return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
 
 
-def write_report(
+def write_photo_report(
     report: Report, out: Path, *, masks: Mapping[str, Mask], method: Method, quality: int | None, keep_exif: bool,
     threshold: float,
 ) -> None:  # fmt: skip
