@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from common import arguments, report
@@ -30,7 +31,7 @@ from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 OURS = [name for name in BLACK_BOXES if name != "dlib"]
 
 
-def methods(surrogate: Recognizer) -> dict[str, Learner]:
+def methods(surrogate: Recognizer) -> dict[str, Learner[Any]]:
     return {
         "random noise": RandomNoise(),
         "FI-UAP": FIUAP(surrogate),

@@ -9,12 +9,12 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from opom_edu import cli, load_people, load_recognizer, protect
+from opom_edu import cli, load_people, load_recognizer
 from opom_edu.errors import PeopleError, PeopleWarning
 from opom_edu.evaluation import Gallery, threshold_at
 from opom_edu.faces.photos import read_photo
 from opom_edu.masks import OPOM
-from opom_edu.protect import protect_photo
+from opom_edu.protect import photos, protect_photo
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.thresholds import THRESHOLDS
 from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
@@ -87,7 +87,7 @@ def test_killed_and_started_again_gives_the_same_files(
     run(folder, surrogate)
     out = folder.parent / "out"
     whole = files(out)
-    fit, save = OPOM.fit, protect.save_photo
+    fit, save = OPOM.fit, photos.save_photo
     for learned, written in ((1, 0), (9, 0), (9, 5)):
         shutil.rmtree(out)
         done = {"fit": 0, "save": 0}
@@ -103,18 +103,18 @@ def test_killed_and_started_again_gives_the_same_files(
 
         with monkeypatch.context() as patch:
             patch.setattr(OPOM, "fit", counted("fit", learned, fit))
-            patch.setattr(protect, "save_photo", counted("save", written, save))
+            patch.setattr(photos, "save_photo", counted("save", written, save))
             with pytest.raises(KeyboardInterrupt):
                 run(folder, surrogate)
         assert len(list(out.rglob("*.png"))) == written
         with monkeypatch.context() as patch:  # the masks that were learned are not learned again
             patch.setattr(OPOM, "fit", counted("fit", 2, fit))
-            patch.setattr(protect, "save_photo", counted("save", 14, save))
+            patch.setattr(photos, "save_photo", counted("save", 14, save))
             run(folder, surrogate)
         assert files(out) == whole
     with monkeypatch.context() as patch:
         patch.setattr(OPOM, "fit", None)
-        patch.setattr(protect, "save_photo", None)
+        patch.setattr(photos, "save_photo", None)
         run(folder, surrogate)
 
 
