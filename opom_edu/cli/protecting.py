@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,27 +24,34 @@ from opom_edu.cli.common import (
     telling,
 )
 
+if TYPE_CHECKING:
+    from opom_edu.protect import Report, VideoReport
+
+Learn = Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")]
+Targets = Annotated[str, typer.Option(help="also measure on these, comma-separated, or none; by default those at hand")]
+Force = Annotated[bool, typer.Option(help="also take what is protected already")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="similarity on the surrogate above which two faces are one person's"),
+]
+
 
 @app.command()
 def protect(
     photos: Annotated[Path, typer.Argument(help="a folder of one person's photos, or with a sub-folder per person")],
     out: Annotated[Path, typer.Option(help="folder for the copies, the masks and the report")],
     surrogate: Surrogate = "dlib-torch",
-    targets: Annotated[
-        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet and dlib")
-    ] = "",
-    learn: Annotated[int, typer.Option(min=1, help="photos per person to learn from at the most, the most diverse")] = 10,
+    targets: Targets = "",
+    learn: Learn = 10,
     jpeg: Annotated[int, typer.Option(min=0, max=100, help="write JPEG of this quality; 0 for lossless PNG")] = 0,
     eps: Eps = "8/255",
     steps: Steps = 16,
     momentum: Momentum = 0.0,
     transfer: Transfer = False,
-    threshold: Annotated[
-        float | None, typer.Option(help="similarity on the surrogate above which a face is a person's; known for real faces")
-    ] = None,
+    threshold: Threshold = None,
     upsample: Upsample = 1,
     keep_exif: Annotated[bool, typer.Option(help="keep camera data and place in the copies")] = False,
-    force: Annotated[bool, typer.Option(help="also take photos that are protected already")] = False,
+    force: Force = False,
     seed: Seed = 0,
     device: Device = "cpu",
 ) -> None:
@@ -64,14 +71,7 @@ def protect(
                 photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
                 recognizers=measured, force=force, upsample=upsample, on_progress=show,
             )  # fmt: skip
-    for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
-        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
-    for line in found.recognizers.to_dict("records"):
-        figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
-        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
-    console.print(f"Report: {out / 'report.html'}", markup=False)
-    if found.skipped:
-        raise typer.Exit(1)
+    _tell_photos(found, out)
 
 
 @app.command("protect-video")
@@ -82,10 +82,8 @@ def protect_video_command(
         Path | None, typer.Option(help="a folder of photos, or one per person, to learn from; protects only them")
     ] = None,
     surrogate: Surrogate = "dlib-torch",
-    targets: Annotated[
-        str, typer.Option(help="also measure on these, comma-separated; none for none, by default mobilefacenet")
-    ] = "",
-    learn: Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")] = 10,
+    targets: Targets = "",
+    learn: Learn = 10,
     crf: Annotated[int, typer.Option(min=0, max=51, help="quality of H.264: lower is better and larger")] = 18,
     measure: Annotated[int, typer.Option(min=0, help="faces to measure, from frames evenly spread; 0 for none")] = 300,
     every: Annotated[int, typer.Option(min=1, help="look for faces in every so many frames, follow them between")] = 10,
@@ -93,11 +91,9 @@ def protect_video_command(
     steps: Steps = 16,
     momentum: Momentum = 0.0,
     transfer: Transfer = False,
-    threshold: Annotated[
-        float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")
-    ] = None,
+    threshold: Threshold = None,
     upsample: Upsample = 1,
-    force: Annotated[bool, typer.Option(help="also take a video that is protected already")] = False,
+    force: Force = False,
     seed: Seed = 0,
     device: Device = "cpu",
 ) -> None:
@@ -107,7 +103,6 @@ def protect_video_command(
     """
     with plain_errors():
         from opom_edu.protect import protect_video
-        from opom_edu.protect.video_report import STAGES
 
         method, others = learner(
             surrogate, targets, ("mobilefacenet",), device,
@@ -119,6 +114,23 @@ def protect_video_command(
                 every=every, threshold=threshold, measured=measure, upsample=upsample, force=force,
                 on_progress=show,
             )  # fmt: skip
+    _tell_video(found, out)
+
+
+def _tell_photos(found: Report, out: Path) -> None:
+    for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
+        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
+    for line in found.recognizers.to_dict("records"):
+        figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
+        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
+    console.print(f"Report: {out / 'report.html'}", markup=False)
+    if found.skipped:
+        raise typer.Exit(1)
+
+
+def _tell_video(found: VideoReport, out: Path) -> None:
+    from opom_edu.protect.video_report import STAGES
+
     told = found.facts
     console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)
     for line in found.recognizers.to_dict("records"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,35 +39,38 @@ if TYPE_CHECKING:
 OTHERS = 100  # distractors who leave the gallery for methods that learn from other people's photos
 
 
+PeopleName = Annotated[str, typer.Option(help="synthetic, or folder:PATH, a sub-folder of aligned 112x112 crops per person")]
+WhiteBox = Annotated[
+    str,
+    typer.Option(
+        help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
+        "ir-softmax, or for photos mobilefacenet"
+    ),
+]
+BlackBoxes = Annotated[str, typer.Option(help="black boxes, comma-separated, or none; by default the zoo's six and dlib")]
+Methods = Annotated[
+    str,
+    typer.Option(
+        help="of random, fi-uap, fi-uap+, affine, center, convex, reduced, comma-separated; by default all but the last"
+    ),
+]
+Distractors = Annotated[
+    int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond the 500 at hand, rendered once")
+]
+
+
 @app.command()
 def demo(
-    people: Annotated[
-        str, typer.Option(help="synthetic, or folder:PATH, one sub-folder of aligned 112x112 crops per person")
-    ] = "synthetic",
-    surrogate: Annotated[
-        str,
-        typer.Option(
-            help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
-            "ir-softmax, or for photos mobilefacenet"
-        ),
-    ] = "",
-    targets: Annotated[
-        str, typer.Option(help="black boxes, comma-separated; none for none, by default the zoo's six and dlib")
-    ] = "",
-    methods: Annotated[
-        str,
-        typer.Option(
-            help="of random, fi-uap, fi-uap+, affine, center, convex, reduced, comma-separated; by default all but the last"
-        ),
-    ] = "",
+    people: PeopleName = "synthetic",
+    surrogate: WhiteBox = "",
+    targets: BlackBoxes = "",
+    methods: Methods = "",
     eps: Eps = "8/255",
     steps: Steps = 16,
     momentum: Momentum = 0.0,
     transfer: Transfer = False,
     train: Annotated[int, typer.Option(help="photos per person to learn from; the rest is for testing")] = 10,
-    distractors: Annotated[
-        int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond the 500 at hand, rendered once")
-    ] = None,
+    distractors: Distractors = None,
     seed: Seed = 0,
     device: Device = "cpu",
     out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
@@ -77,7 +81,6 @@ def demo(
         raise typer.BadParameter("--distractors are synthetic strangers: they go with --people synthetic alone")
     with plain_errors():
         from opom_edu.experiments import compare, write_report
-        from opom_edu.faces import load_people
         from opom_edu.files import check_folder, replacing
         from opom_edu.masks import METHODS, find_method, make_method
         from opom_edu.masks import transfer as bundle
@@ -88,17 +91,12 @@ def demo(
         white_box, parts = load_surrogate(names, device=device)
         measured = [*parts, *load_targets(targets, names)]
         wanted = dict.fromkeys(split_names(methods) or [name for name, entry in METHODS.items() if entry.paper])
-        needs_others = sum(find_method(name).others for name in wanted)
         with telling("loading people") as show:
-            options: dict[str, Any] = {"seed": seed, "on_progress": partial(show, "loading people")} if own else {}
-            if distractors is not None:
-                options["distractors"] = distractors
-            group = load_people(people, train=train, **options)
-            group, others = _set_aside(group) if needs_others else (group, None)
-            common: dict[str, Any] = {
-                "eps": budget, "seed": seed, "steps": steps, "others": others,
-                **(bundle() if transfer else {"momentum": momentum}),
-            }  # fmt: skip
+            options = {"seed": seed, "distractors": distractors} if own else {}
+            group = _load(people, show, train=train, **options)
+            group, others = _set_aside(group) if any(find_method(name).others for name in wanted) else (group, None)
+            common: dict[str, Any] = {"eps": budget, "seed": seed, "steps": steps, "others": others}
+            common |= bundle() if transfer else {"momentum": momentum}
             found = compare(group, white_box, measured, [make_method(name, white_box, **common) for name in wanted], show)
         console.print(_table(found))
         with replacing(out / "rates.csv") as temporary:
@@ -176,6 +174,16 @@ def sweep(
     shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
     console.print(shown.to_string(index=False), markup=False, highlight=False)
     console.print(f"All columns: {out / 'table.csv'}", markup=False)
+
+
+def _load(people: str, show: Callable[[str, float], None], **options: Any) -> People:
+    """People by name, with what was not asked for left to its default."""
+    from opom_edu.faces import load_people
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if people == "synthetic":
+        given["on_progress"] = partial(show, "loading people")
+    return load_people(people, **given)
 
 
 def _set_aside(people: People) -> tuple[People, Tensor | None]:

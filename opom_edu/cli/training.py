@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from opom_edu.cli.common import app, console, plain_errors, progress
 
@@ -61,18 +63,25 @@ def train(
             held_out = _render(bar, "rendering held-out people", HELD_OUT_SEED, *HELD_OUT)
             about = {"seeds": [TRAINING_SEED, TRAINING_SEED + count], "photos": each, "held_out_seeds": [HELD_OUT_SEED]}
             for each_name in RECIPES if every else [name]:
-                task = bar.add_task(each_name, total=1)
-
-                def show(step: Step, task: TaskID = task, title: str = each_name) -> None:
-                    told = f"{title} {step.epoch}/{step.epochs}, loss {step.loss:.2f}"
-                    bar.update(task, description=told, completed=step.step / step.steps)
-
-                fit(
-                    each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
-                    device=device, about=about, workers=workers, on_step=show,
-                )  # fmt: skip
-                bar.remove_task(task)
+                with _shown(bar, each_name) as show:
+                    fit(
+                        each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
+                        device=device, about=about, workers=workers, on_step=show,
+                    )  # fmt: skip
                 console.print(_described(out / f"{each_name}.json"), markup=False)
+
+
+@contextmanager
+def _shown(bar: Progress, title: str) -> Iterator[Callable[[Step], None]]:
+    """A task of the bar that shows how far a training is."""
+    task = bar.add_task(title, total=1)
+
+    def show(step: Step) -> None:
+        told = f"{title} {step.epoch}/{step.epochs}, loss {step.loss:.2f}"
+        bar.update(task, description=told, completed=step.step / step.steps)
+
+    yield show
+    bar.remove_task(task)
 
 
 def _render(bar: Progress, title: str, first: int, people: int, photos: int, lazy: bool = False) -> Photos:

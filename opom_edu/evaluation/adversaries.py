@@ -20,7 +20,7 @@ from torch.nn.functional import cosine_similarity
 from opom_edu.evaluation.changes import bilateral, jpeg, median
 from opom_edu.evaluation.gallery import Gallery, OwnMasks
 from opom_edu.evaluation.quality import image_quality
-from opom_edu.evaluation.robustness import outcomes, rows_of, seen, with_baselines
+from opom_edu.evaluation.robustness import outcomes, rows_of, with_baselines
 from opom_edu.faces import People, check_images, quantize
 from opom_edu.masks import Learner, Mask
 from opom_edu.recognizers import Recognizer
@@ -117,8 +117,8 @@ def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[s
         for method, own in with_baselines(people, masks).items():
             worn = {name: quantize(own[name].apply(photos)) for name, photos in clean.items()}
             masked = replace(gallery, own={name: recognizer.embed(photos) for name, photos in worn.items()})
-            sides["nobody"][method], sides["probe"][method] = gallery.probes(), seen(gallery, worn)
-            sides["gallery"][method], sides["both"][method] = seen(masked, clean), masked.probes()
+            sides["nobody"][method], sides["probe"][method] = gallery.probes(), gallery.probes(photos=worn)
+            sides["gallery"][method], sides["both"][method] = masked.probes(photos=clean), masked.probes()
         rows += ({"masked": side, **row} for side, probes in sides.items() for row in rows_of(recognizer.name, probes))
     return pd.DataFrame(rows)
 

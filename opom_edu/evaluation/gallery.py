@@ -99,10 +99,14 @@ class Gallery:
             raise PeopleError("a single person is always found first, and there were no distractors; add people or photos")
         return cls(recognizer, people, dict(zip(people, own, strict=True)), others)
 
-    def probes(self, masks: Masks | None = None, *, top: int | None = None, among: Iterable[str] = ()) -> dict[str, Probes]:
+    def probes(
+        self, masks: Masks | None = None, *, photos: Mapping[str, Tensor] | None = None, top: int | None = None,
+        among: Iterable[str] = (),
+    ) -> dict[str, Probes]:  # fmt: skip
         """Everybody's probes: the test photos, masked or (by default) clean, rounded to 8 bit.
 
         Args:
+            photos: by name ``(N, 3, H, W)``, in place of the test photos, one for one; who is left out is not looked for.
             top: keep only so many of the largest similarities to distractors, enough for ranks up to ``top``. Without it all
                 are kept, 4 N M bytes per person.
             among: names of the people whose probes are wanted; by default everybody.
@@ -110,9 +114,11 @@ class Gallery:
         Raises:
             ValueError: if a person has no mask.
         """
-        names = list(among) or list(self.people)
+        names = list(among) or list(self.people if photos is None else photos)
         own = [self.own[name] for name in names]
-        if masks is not None:
+        if photos is not None:
+            own = _embed(embedder(self.recognizer), (photos[name] for name in names))
+        elif masks is not None:
             given = masks_by_person(self.people, masks, names)
             masked = (given[name].apply(self.people[name].test) for name in names)
             own = _embed(embedder(self.recognizer), masked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -74,13 +73,7 @@ def outcomes(galleries: Sequence[Gallery], photos: Mapping[str, Mapping[str, Ten
             left out there is not looked for.
     """
     for gallery in galleries:
-        yield from rows_of(gallery.recognizer.name, {method: seen(gallery, own) for method, own in photos.items()})
-
-
-def seen(gallery: Gallery, photos: Mapping[str, Tensor]) -> dict[str, Probes]:
-    """Everybody's probes where ``photos`` stand for the test photos, one for one; rounded to 8 bit."""
-    shown: Any = {name: SimpleNamespace(apply=lambda _, own=own: own) for name, own in photos.items()}
-    return gallery.probes(shown, among=shown)
+        yield from rows_of(gallery.recognizer.name, {method: gallery.probes(photos=own) for method, own in photos.items()})
 
 
 def rows_of(recognizer: str, probes: Mapping[str, Mapping[str, Probes]]) -> Iterator[dict[str, Any]]:

@@ -28,7 +28,7 @@ TABLE = ("random", "fi-uap-all", "fi-uap", "fi-uap+", "affine", "center", "conve
 # The paper's order, from the least protection to the most.
 ORDER = ("random noise", "FI-UAP all", "FI-UAP", "OPOM center", "OPOM convex")
 # Zhong and Deng, TPAMI 2022 (arXiv 2205.11981): FI-UAP learned on a ResNet-50 with softmax, PSR at rank 1 in percent.
-BLACK_BOXES = {
+COUNTERPARTS = {
     "ir-arcface": "ArcFace", "ir-cosface": "CosFace", "ir-sface": "SFace", "mobilefacenet-softmax": "MobileNet",
     "seir-softmax": "SENet", "inception-softmax": "Inception-ResNet",
 }  # fmt: skip
@@ -182,14 +182,14 @@ def orders(rows: pd.DataFrame, rank: int = 1) -> pd.DataFrame:
 
 def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     """FI-UAP's rates at rank 1 learned on "ir-softmax" beside those of the paper, which were learned on a ResNet-50."""
-    names = [name for name in BLACK_BOXES if name in table]
+    names = [name for name in COUNTERPARTS if name in table]
     rows = {}
     for regime, (where, figures) in PUBLISHED.items():
         if (regime, "ir-softmax", "FI-UAP") in table.index:
-            published = dict(zip(BLACK_BOXES, figures, strict=True))
+            published = dict(zip(COUNTERPARTS, figures, strict=True))
             rows[f"here, {regime}"] = table.loc[(regime, "ir-softmax", "FI-UAP"), names].tolist()
             rows[f"paper, {where}"] = [published[name] for name in names]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[f"{name} / {BLACK_BOXES[name]}" for name in names])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[f"{name} / {COUNTERPARTS[name]}" for name in names])
 
 
 def write_tables(rows: pd.DataFrame, folder: str | Path, *, note: str = "") -> list[Path]:

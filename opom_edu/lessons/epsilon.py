@@ -87,7 +87,7 @@ class Rate:
     unprotected: float
 
 
-class LabState:
+class EpsilonModel:
     """Masks and what recognizers make of them; everything that was computed is kept.
 
     The gallery holds one clean photo of the person, the one after the probe, and the distractors (without these, the other
@@ -248,7 +248,7 @@ class LabState:
     def _known(self, choice: Choice) -> Mask:
         mask = self.mask(choice)
         if mask is None:
-            raise ValueError(f"the mask for {choice} is not learned yet; exhaust LabState.learn(choice) first")
+            raise ValueError(f"the mask for {choice} is not learned yet; exhaust EpsilonModel.learn(choice) first")
         return mask
 
 

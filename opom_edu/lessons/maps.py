@@ -15,10 +15,10 @@ from torch import Tensor
 
 from opom_edu.evaluation.spread import people_embeddings
 from opom_edu.faces import People, quantize
-from opom_edu.lessons.epsilon import GRID, LARGEST, Choice, LabState
+from opom_edu.lessons.epsilon import GRID, LARGEST, Choice, EpsilonModel
 from opom_edu.recognizers import Recognizer, check_recognizer
 
-METHODS = ("PCA", "UMAP")
+PROJECTIONS = ("PCA", "UMAP")
 NEIGHBORS = 15
 LEVELS = (0.0, *GRID)
 STRANGER = "stranger"
@@ -66,8 +66,8 @@ def project(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int
         ValueError: for an unknown method, other dims, or fewer than dims + 1 points.
         MissingExtraError: without umap-learn.
     """
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}")
+    if method not in PROJECTIONS:
+        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(PROJECTIONS)}")
     if dims not in (2, 3) or len(embeddings) <= dims:
         raise ValueError(f"dims must be 2 or 3, and the points more than that; got dims={dims}, {len(embeddings)} points")
     points = embeddings.cpu().numpy()
@@ -104,7 +104,7 @@ def _umap(points: np.ndarray, neighbors: int, dims: int, seed: int) -> np.ndarra
             return np.asarray(model.fit_transform(points), np.float64)
 
 
-class MapState:
+class MapModel:
     """Photos, embeddings, maps and masks; everything that was computed is kept. All but :meth:`fit` in one thread.
 
     Args:
@@ -122,7 +122,7 @@ class MapState:
 
     def __init__(self, people: People, recognizer: Recognizer, surrogate: Recognizer, *, seed: int = 0) -> None:
         self.people, self.recognizer, self.seed = people, check_recognizer(recognizer, "recognizer"), seed
-        self.masks = LabState(people, surrogate, [], seed=seed)
+        self.masks = EpsilonModel(people, surrogate, [], seed=seed)
         self.photos = torch.cat([*(part for p in people.values() for part in (p.train, p.test)), people.distractors])
         own, self.table = people_embeddings(recognizer, people)
         strangers = [recognizer.embed(quantize(people.distractors)).cpu()] if len(people.distractors) else []

@@ -16,7 +16,7 @@ from opom_edu.recognizers import Recognizer
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class PairModel:
     """Every pair of photos once, with its similarity by one recognizer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Pairs:
     curve: pd.DataFrame
 
     @classmethod
-    def of(cls, recognizer: Recognizer, people: People) -> Pairs:
+    def of(cls, recognizer: Recognizer, people: People) -> PairModel:
         """All pairs among everybody's test photos and the strangers' photos (the distractors), rounded to 8 bit.
 
         Raises:

@@ -110,7 +110,7 @@ class Scene:
     noise: float
 
 
-class Replay:
+class ReplayModel:
     """Runs, each computed once; the last :data:`KEPT` are kept.
 
     Args:

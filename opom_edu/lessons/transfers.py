@@ -36,7 +36,7 @@ class Setting:
         transfer(self.transfer)
 
 
-class Transfers:
+class TransferModel:
     """Protection success rates of masks on every recognizer, by the recognizer they were learned on; each computed once.
 
     The rates are those of :func:`opom_edu.protection` at rank 1: means over all of ``people``, in percent. Not for several
@@ -102,7 +102,7 @@ class Transfers:
         """Protection success rate, in percent, on ``target`` of masks from ``surrogate``, which must be learned."""
         if (surrogate, setting, target) not in self._rates:
             if (surrogate, setting) not in self._masks:
-                raise ValueError(f"the masks of {surrogate} are not learned yet; exhaust Transfers.learn first")
+                raise ValueError(f"the masks of {surrogate} are not learned yet; exhaust TransferModel.learn first")
             self._rates[surrogate, setting, target] = self._measure(target, self._masks[surrogate, setting])["psr_1"]
         return self._rates[surrogate, setting, target]
 

@@ -7,7 +7,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("ipywidgets", "lab") from error
 
-from opom_edu.lessons.epsilon import Choice, LabState, Score
+from opom_edu.lessons.epsilon import Choice, EpsilonModel, Score
 from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
@@ -24,9 +24,9 @@ from opom_edu.widgets.video_lab import VideoLab, video_lab
 __all__ = [
     "Choice",
     "EpsilonLab",
+    "EpsilonModel",
     "FeatureMap",
     "HullPlayground",
-    "LabState",
     "MaskPlayer",
     "PhotoCountLab",
     "PhotoLab",

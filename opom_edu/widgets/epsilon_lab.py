@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from opom_edu.faces import People
-from opom_edu.lessons.epsilon import GRID, HULLS, LARGEST, Choice, LabState, Rate, Score
+from opom_edu.lessons.epsilon import GRID, HULLS, LARGEST, Choice, EpsilonModel, Rate, Score
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import MATCH, NO_MATCH, bar, board, judgment, row_head, thumbnail
 from opom_edu.widgets.lab import Lab, pictured, shown
@@ -37,7 +37,7 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
         surrogate: differentiable.
         targets: any recognizers. Those that are slow are asked when the slider rests.
         options: ``person``, ``method``, ``levels`` and so on, where to begin: see :class:`~opom_edu.lessons.epsilon.Choice`;
-            ``fmr`` and ``seed``: see :class:`~opom_edu.lessons.epsilon.LabState`.
+            ``fmr`` and ``seed``: see :class:`~opom_edu.lessons.epsilon.EpsilonModel`.
 
     Raises:
         PeopleError: with fewer than three people.
@@ -48,11 +48,11 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
         epsilon_lab(load_people("synthetic"), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
     """
     given = {name: options.pop(name) for name in ("fmr", "seed") if name in options}
-    return EpsilonLab(LabState(people, surrogate, targets, **given), Choice(**{"person": next(iter(people)), **options}))
+    return EpsilonLab(EpsilonModel(people, surrogate, targets, **given), Choice(**{"person": next(iter(people)), **options}))
 
 
 class EpsilonLab(Lab):
-    """The view of a :class:`~opom_edu.lessons.epsilon.LabState`: see :func:`epsilon_lab`.
+    """The view of a :class:`~opom_edu.lessons.epsilon.EpsilonModel`: see :func:`epsilon_lab`.
 
     Attributes:
         state: what was computed.
@@ -60,7 +60,7 @@ class EpsilonLab(Lab):
         before, mask, after, gallery: the pictures; ``board``, ``status``, ``alert``: HTML.
     """
 
-    def __init__(self, state: LabState, choice: Choice) -> None:
+    def __init__(self, state: EpsilonModel, choice: Choice) -> None:
         super().__init__()
         self.state = state
         self._complete = threading.Event()  # with slow recognizers too
@@ -257,7 +257,7 @@ def _place(score: Score, similarity: float) -> float:
     return 100 * min(max((similarity - score.stranger) / (1 - score.stranger + 1e-9), 0), 1)
 
 
-def _sort(state: LabState) -> tuple[list[str], list[str]]:
+def _sort(state: EpsilonModel) -> tuple[list[str], list[str]]:
     """The names of the quick recognizers and of the slow ones."""
     quick = [name for name in state.recognizers if not state.slow(name)]
     return quick, [name for name in state.recognizers if name not in quick]

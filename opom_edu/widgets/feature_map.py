@@ -12,7 +12,7 @@ import numpy as np
 
 from opom_edu.faces import People
 from opom_edu.lessons.epsilon import LARGEST
-from opom_edu.lessons.maps import METHODS, MapState
+from opom_edu.lessons.maps import PROJECTIONS, MapModel
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.feature_figure import ARROW, blank, coloring, outline, printed, trace_of
 from opom_edu.widgets.html import drawing
@@ -58,12 +58,12 @@ def feature_map(
 
         feature_map(load_people("synthetic"), load_recognizer("ir-softmax"), person="Ada")
     """
-    state = MapState(people, recognizer, surrogate or recognizer, seed=seed)
+    state = MapModel(people, recognizer, surrogate or recognizer, seed=seed)
     return FeatureMap(state, person or next(iter(people)), method, dims, color, levels)
 
 
 class FeatureMap(Lab):
-    """The view of a :class:`~opom_edu.lessons.maps.MapState`: see :func:`feature_map`.
+    """The view of a :class:`~opom_edu.lessons.maps.MapModel`: see :func:`feature_map`.
 
     Attributes:
         state: what was computed.
@@ -71,13 +71,15 @@ class FeatureMap(Lab):
         figure: the plotly FigureWidget; ``face``, ``masked``: the pictures; ``legend``, ``told``: HTML.
     """
 
-    def __init__(self, state: MapState, person: str, method: str, dims: int, color: str, levels: float) -> None:
+    def __init__(self, state: MapModel, person: str, method: str, dims: int, color: str, levels: float) -> None:
         super().__init__()
         self.state = state
         self._drawn: tuple[Any, ...] = ()
         toggles = {"style": {"button_width": "62px"}, "layout": {"width": "150px"}}
         known = [name for name in CONDITIONS if name in state.table]
-        self.method = widgets.ToggleButtons(options=METHODS, value=method, tooltips=["A shadow", "Neighborhoods"], **toggles)
+        self.method = widgets.ToggleButtons(
+            options=PROJECTIONS, value=method, tooltips=["A shadow", "Neighborhoods"], **toggles
+        )
         self.dims = widgets.ToggleButtons(options=[("2D", 2), ("3D", 3)], value=dims, **toggles)
         self.color = pick("color", ["identity", *known], color, 210, 56)
         self.person = pick("person", list(state.people), person, 210, 56)

@@ -15,7 +15,7 @@ from opom_edu.lessons.replay import (
     WAYS,
     Frame,
     Plane,
-    Replay,
+    ReplayModel,
     Scene,
     Take,
     plane_of_paths,
@@ -43,7 +43,7 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
         people: two or more, or one and distractors, whose embeddings are drawn as strangers.
         surrogate: differentiable; masks are learned on it and seen with its eyes.
         options: ``person``, ``way`` and ``levels``, where to begin: see :class:`~opom_edu.lessons.replay.Take`; ``other``, a
-            way to compare with, or "nothing"; ``steps`` and ``seed``: see :class:`~opom_edu.lessons.replay.Replay`.
+            way to compare with, or "nothing"; ``steps`` and ``seed``: see :class:`~opom_edu.lessons.replay.ReplayModel`.
 
     Raises:
         PeopleError: if there are no strangers.
@@ -55,11 +55,11 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
     """
     given = {name: options.pop(name) for name in ("steps", "seed") if name in options}
     other = options.pop("other", "affine")
-    return MaskPlayer(Replay(people, surrogate, **given), Take(**{"person": next(iter(people)), **options}), other)
+    return MaskPlayer(ReplayModel(people, surrogate, **given), Take(**{"person": next(iter(people)), **options}), other)
 
 
 class MaskPlayer(Lab):
-    """The view of a :class:`~opom_edu.lessons.replay.Replay`: see :func:`mask_player`.
+    """The view of a :class:`~opom_edu.lessons.replay.ReplayModel`: see :func:`mask_player`.
 
     Attributes:
         replay: what was computed.
@@ -67,7 +67,7 @@ class MaskPlayer(Lab):
         figure: the plotly chart; ``masks`` and ``photo``: pictures; ``board``, ``status``, ``alert``: HTML.
     """
 
-    def __init__(self, replay: Replay, take: Take, other: str = "affine") -> None:
+    def __init__(self, replay: ReplayModel, take: Take, other: str = "affine") -> None:
         super().__init__()
         if other != ALONE:
             Take(take.person, other)  # names the choices if there is none of this name

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from opom_edu.lessons.pairs import Pairs
+from opom_edu.lessons.pairs import PairModel
 from opom_edu.plots.style import COLORS, GRAY
 
 GENUINE, IMPOSTOR = COLORS[1], COLORS[4]
@@ -15,7 +15,7 @@ EDGES = np.linspace(-0.5, 1, 76)  # cosines; what lies outside counts at the bor
 WIDTH, HEIGHT, FLOOR = 660, 240, 200  # of the histogram, pixels; where its bars stand
 
 
-def histogram(pairs: Pairs, threshold: float) -> str:
+def histogram(pairs: PairModel, threshold: float) -> str:
     """Genuine and impostor similarities as bars, the threshold as a line; SVG in HTML."""
 
     def across(similarity: float) -> float:
@@ -45,7 +45,7 @@ def histogram(pairs: Pairs, threshold: float) -> str:
     )
 
 
-def roc_chart(known: dict[str, Pairs], chosen: str, counts: dict[str, int]) -> str:
+def roc_chart(known: dict[str, PairModel], chosen: str, counts: dict[str, int]) -> str:
     """The ROC of the chosen recognizer with the threshold's point, those of others in gray; SVG in HTML."""
     width, left, right = 430, 46, 24
     least = 10 ** np.floor(np.log10(1 / counts["impostor"]))

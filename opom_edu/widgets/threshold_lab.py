@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from torch.nn.functional import interpolate
 
 from opom_edu.faces import People
-from opom_edu.lessons.pairs import Pairs
+from opom_edu.lessons.pairs import PairModel
 from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.widgets.html import thumbnail
 from opom_edu.widgets.lab import Lab, shown
@@ -27,7 +27,7 @@ class ThresholdLab(Lab):
     """Slide a threshold through all pairs of photos; see the false-match rate, the true-accept rate and the mistakes.
 
     The pairs are all those among everybody's test photos and the strangers' photos, for the chosen recognizer; what is known
-    of them is in :class:`~opom_edu.lessons.pairs.Pairs`. :func:`threshold_lab` is another name of the lab.
+    of them is in :class:`~opom_edu.lessons.pairs.PairModel`. :func:`threshold_lab` is another name of the lab.
 
     Args:
         people: two or more, with two test photos each or more; strangers (distractors) make for more pairs of two people.
@@ -58,7 +58,7 @@ class ThresholdLab(Lab):
         self.recognizers = {check_recognizer(r, "every recognizer").name: r for r in recognizers}
         if not self.recognizers or len(self.recognizers) < len(recognizers):
             raise ValueError("one recognizer or more is needed, and every one counts once")
-        self.pairs: dict[str, Pairs] = {}
+        self.pairs: dict[str, PairModel] = {}
         self._thumbnails: dict[int, str] = {}
         self.recognizer = pick("recognizer", list(self.recognizers), next(iter(self.recognizers)), 260, 70)
         target = FREE if threshold is not None or fmr is None else fmr
@@ -95,7 +95,7 @@ class ThresholdLab(Lab):
         if name not in self.pairs:
             self.say(f"{name} looks at all photos...", 0.1)
             yield
-            self.pairs[name] = Pairs.of(self.recognizers[name], self.people)
+            self.pairs[name] = PairModel.of(self.recognizers[name], self.people)
             yield
         pairs = self.pairs[name]
         if self.target.value != FREE:
@@ -110,7 +110,7 @@ class ThresholdLab(Lab):
         self.done()
         yield
 
-    def _mistakes(self, pairs: Pairs, threshold: float) -> str:
+    def _mistakes(self, pairs: PairModel, threshold: float) -> str:
         groups = []
         for same, title in (
             (False, "Two people, matched: the nearest to the line"),
@@ -124,11 +124,11 @@ class ThresholdLab(Lab):
             )
         return f'<div class="opom-note" style="display:flex;gap:20px">{"".join(groups)}</div>'
 
-    def _pair(self, pairs: Pairs, index: int) -> str:
+    def _pair(self, pairs: PairModel, index: int) -> str:
         photos = "".join(self._thumbnail(pairs, int(photo[index])) for photo in (pairs.rows, pairs.columns))
         return f'<div class="opom-caption">{photos}<br>{float(pairs.similarity[index]):.3f}</div>'
 
-    def _thumbnail(self, pairs: Pairs, photo: int) -> str:
+    def _thumbnail(self, pairs: PairModel, photo: int) -> str:
         if photo not in self._thumbnails:
             small = interpolate(pairs.photos[photo][None], (72, 72), mode="bilinear", antialias=True)[0].clamp(0, 1)
             self._thumbnails[photo] = thumbnail(small, pairs.names[photo], 72)

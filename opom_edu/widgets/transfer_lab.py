@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from opom_edu.faces import People
-from opom_edu.lessons.transfers import Setting, Transfers
+from opom_edu.lessons.transfers import Setting, TransferModel
 from opom_edu.masks import LEARNED, TRANSFER
 from opom_edu.plots.style import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
@@ -49,7 +49,7 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
 
         transfer_lab(load_people("synthetic", count=3, distractors=60), available(["ir-softmax", "ir-arcface", "dlib"]))
     """
-    transfers = Transfers(people, recognizers, seed=options.pop("seed", 0))
+    transfers = TransferModel(people, recognizers, seed=options.pop("seed", 0))
     surrogate = options.pop("surrogate", transfers.surrogates[0])
     if surrogate not in transfers.surrogates:
         raise ValueError(f"unknown surrogate {surrogate!r}; choose one of {', '.join(transfers.surrogates)}")
@@ -57,7 +57,7 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
 
 
 class TransferLab(Lab):
-    """The view of :class:`~opom_edu.lessons.transfers.Transfers`: see :func:`transfer_lab`.
+    """The view of :class:`~opom_edu.lessons.transfers.TransferModel`: see :func:`transfer_lab`.
 
     Attributes:
         transfers: what was computed.
@@ -66,7 +66,7 @@ class TransferLab(Lab):
         board, matrix, status, alert: HTML.
     """
 
-    def __init__(self, transfers: Transfers, surrogate: str, setting: Setting) -> None:
+    def __init__(self, transfers: TransferModel, surrogate: str, setting: Setting) -> None:
         super().__init__()
         self.transfers = transfers
         self._make_controls(surrogate, setting)
@@ -148,7 +148,7 @@ def _words(setting: Setting) -> str:
     return f"{setting.method}, epsilon {setting.levels:g} of 255, {setting.steps} steps, {parts or 'nothing for transfer'}"
 
 
-def _row(transfers: Transfers, surrogate: str, setting: Setting, target: str) -> str:
+def _row(transfers: TransferModel, surrogate: str, setting: Setting, target: str) -> str:
     """One recognizer's bars, as HTML."""
     white = transfers.white_box(surrogate, target)
     head = row_head(target, white)
@@ -165,7 +165,7 @@ def _row(transfers: Transfers, surrogate: str, setting: Setting, target: str) ->
     )
 
 
-def _matrix(transfers: Transfers, current: str, setting: Setting) -> str:
+def _matrix(transfers: TransferModel, current: str, setting: Setting) -> str:
     """Surrogates by targets, as an HTML table: what is known for this setting."""
     heads = "".join(f'<th scope="col">{escape(name).replace("-", "-<wbr>")}</th>' for name in transfers.recognizers)
     rows = []

@@ -9,7 +9,7 @@ import torch
 
 from opom_edu.experiments import Records, heat_figure, orders, paper_table, reproduce, white_boxes
 from opom_edu.experiments import paper as module
-from opom_edu.experiments.paper import BLACK_BOXES, PUBLISHED, Size, beside_paper, regimes, split, write_tables
+from opom_edu.experiments.paper import COUNTERPARTS, PUBLISHED, Size, beside_paper, regimes, split, write_tables
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network, smooth_noise
@@ -168,7 +168,7 @@ def test_published_figures_stand_beside_the_recognizer_they_belong_to(rows: pd.D
         72.2,
         56.6,
     ]
-    assert all(len(figures) == len(BLACK_BOXES) for _, figures in PUBLISHED.values())
+    assert all(len(figures) == len(COUNTERPARTS) for _, figures in PUBLISHED.values())
     assert beside_paper(paper_table(rows[rows["method"] != "FI-UAP"])).empty
 
 

@@ -15,15 +15,15 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.widgets import Choice, EpsilonLab, LabState, epsilon_lab
+from opom_edu.widgets import Choice, EpsilonLab, EpsilonModel, epsilon_lab
 from opom_edu.widgets.parts import Latest, Picture
 
 PERSON = "person 0"
 
 
 @pytest.fixture
-def state(people: People, surrogate: Recognizer, black_box: Recognizer) -> LabState:
-    return LabState(people, surrogate, [black_box])
+def state(people: People, surrogate: Recognizer, black_box: Recognizer) -> EpsilonModel:
+    return EpsilonModel(people, surrogate, [black_box])
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def pixels(picture: Picture) -> str:
     return re.findall(r"base64,([^\"]*)", picture.widget.value)[0]
 
 
-def learned(state: LabState, choice: Choice) -> torch.Tensor:
+def learned(state: EpsilonModel, choice: Choice) -> torch.Tensor:
     for _ in state.learn(choice):
         pass
     mask = state.mask(choice)
@@ -150,7 +150,7 @@ def test_a_slow_first_look_does_not_hold_up_the_slider(
 ) -> None:
     gate = threading.Event()
     box = Recognizer.from_callable(lambda x: gate.wait(30) and black_box.embed(x), name="box")
-    monkeypatch.setattr(LabState, "slow", lambda state, name: name == "box")
+    monkeypatch.setattr(EpsilonModel, "slow", lambda state, name: name == "box")
     lab = epsilon_lab(people, surrogate, [box]).wait()
     lab.slider.value = 3
     assert scores(lab.wait())[1] == "computing..."
@@ -174,10 +174,10 @@ def test_a_still_picture_is_there_without_a_kernel(lab: EpsilonLab) -> None:
     assert bundle["text/html"].count("data:image/png") == 4
 
 
-def test_each_level_has_its_own_mask(state: LabState, people: People, surrogate: Recognizer) -> None:
+def test_each_level_has_its_own_mask(state: EpsilonModel, people: People, surrogate: Recognizer) -> None:
     six = Choice(PERSON, levels=6.0)
     own = learned(state, six)
-    assert torch.equal(own, learned(LabState(people, surrogate, []), six))
+    assert torch.equal(own, learned(EpsilonModel(people, surrogate, []), six))
     clipped = learned(state, replace(six, source="clipped"))
     noise = learned(state, replace(six, source="random"))
     assert not torch.equal(own, clipped)
@@ -187,7 +187,7 @@ def test_each_level_has_its_own_mask(state: LabState, people: People, surrogate:
     assert not torch.equal(own, learned(state, replace(six, method="fi-uap")))
 
 
-def test_scores_and_rates_are_those_of_the_protocol(state: LabState, people: People, surrogate: Recognizer) -> None:
+def test_scores_and_rates_are_those_of_the_protocol(state: EpsilonModel, people: People, surrogate: Recognizer) -> None:
     choice = Choice(PERSON)
     learned(state, choice)
     rest = torch.cat([p.test for name, p in people.items() if name != PERSON])
@@ -217,6 +217,6 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer, black_
         epsilon_lab(people, surrogate, [], levels=0.3)
     with pytest.raises(ValueError, match="learned, clipped, random"):
         Choice(PERSON, source="magic")
-    state = LabState(people, surrogate, [black_box])
+    state = EpsilonModel(people, surrogate, [black_box])
     with pytest.raises(ValueError, match="not learned yet"):
         state.score("small", Choice(PERSON))

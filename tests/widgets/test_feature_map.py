@@ -15,8 +15,9 @@ from tests.conftest import make_people, smooth_noise
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 pytest.importorskip("plotly", reason="widgets need the extra: pip install 'opom_edu[lab]'")
+from opom_edu.lessons import maps
 from opom_edu.lessons.maps import project
-from opom_edu.widgets import FeatureMap, feature_map, maps
+from opom_edu.widgets import FeatureMap, feature_map
 from opom_edu.widgets.feature_figure import coloring, outline, trace_of
 
 PERSON = "person 0"

@@ -15,9 +15,9 @@ from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 pytest.importorskip("plotly", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.lessons.replay import Replay, Take, learning_curve, plane_of_paths, plane_of_photos, record, similarities
+from opom_edu.lessons import replay as replays
+from opom_edu.lessons.replay import ReplayModel, Take, learning_curve, plane_of_paths, plane_of_photos, record, similarities
 from opom_edu.widgets import MaskPlayer, mask_player
-from opom_edu.widgets import replay as replays
 from opom_edu.widgets.player_chart import ORDER
 
 TAKE = Take("person 0")
@@ -31,7 +31,7 @@ def player(people: People, surrogate: Recognizer) -> Iterator[MaskPlayer]:
     player.close()
 
 
-def learned(replay: Replay, take: Take) -> list[replays.Frame]:
+def learned(replay: ReplayModel, take: Take) -> list[replays.Frame]:
     for _ in replay.learn(take):
         pass
     return list(replay.known(take) or ())
@@ -65,7 +65,7 @@ def test_a_photo_is_not_compared_with_itself(people: People, surrogate: Recogniz
 
 
 def test_runs_part_where_their_targets_do(people: People, surrogate: Recognizer) -> None:
-    replay = Replay(people, surrogate, steps=8)
+    replay = ReplayModel(people, surrogate, steps=8)
     convex, center, bare = (learned(replay, Take("person 0", way)) for way in ("convex", "center", replays.NO_WARMUP))
     assert [torch.equal(a.delta, b.delta) for a, b in zip(convex, center, strict=True)] == [True] * 6 + [False] * 3
     assert not torch.equal(convex[2].delta, bare[2].delta)
@@ -75,7 +75,7 @@ def test_runs_part_where_their_targets_do(people: People, surrogate: Recognizer)
 def test_a_run_given_up_is_not_kept_and_old_ones_make_room(
     people: People, surrogate: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replay = Replay(people, surrogate, steps=8)
+    replay = ReplayModel(people, surrogate, steps=8)
     next(iter(replay.learn(TAKE)))
     assert replay.known(TAKE) is None
     monkeypatch.setattr(replays, "KEPT", 2)
@@ -86,7 +86,7 @@ def test_a_run_given_up_is_not_kept_and_old_ones_make_room(
 
 
 def test_planes_hold_what_they_should(people: People, surrogate: Recognizer) -> None:
-    replay = Replay(people, surrogate, steps=8)
+    replay = ReplayModel(people, surrogate, steps=8)
     run, scene = learned(replay, TAKE), replay.scene(TAKE)
     for plane in (plane_of_photos(scene), plane_of_paths(scene, [run])):
         assert torch.allclose(plane.axes @ plane.axes.T, torch.eye(2), atol=1e-5)
@@ -97,7 +97,7 @@ def test_planes_hold_what_they_should(people: People, surrogate: Recognizer) -> 
 
 
 def test_the_step_moves_the_dots_and_nothing_is_learned_again(player: MaskPlayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Replay, "method", lambda *_: pytest.fail("learned again"))
+    monkeypatch.setattr(ReplayModel, "method", lambda *_: pytest.fail("learned again"))
     assert drawn(player, "loss now a")[0].tolist() == [8]
     photo = player.photo.widget.value
     player.step.value = 3
@@ -143,7 +143,7 @@ def test_the_newest_value_wins_and_stop_gives_up(player: MaskPlayer) -> None:
 
 
 def test_errors_are_shown(player: MaskPlayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Replay, "scene", lambda *_: 1 / 0)
+    monkeypatch.setattr(ReplayModel, "scene", lambda *_: 1 / 0)
     player.step.value = 1
     player.wait()
     assert "ZeroDivisionError" in player.alert.value

@@ -14,7 +14,7 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, smooth_noise
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.lessons.pairs import Pairs
+from opom_edu.lessons.pairs import PairModel
 from opom_edu.widgets import ThresholdLab, threshold_lab
 from opom_edu.widgets.threshold_lab import FREE, STEP
 
@@ -37,7 +37,7 @@ def rates(lab: ThresholdLab) -> list[float]:
 
 
 def test_pairs_are_all_pairs_once(crowd: People, surrogate: Recognizer) -> None:
-    pairs = Pairs.of(surrogate, crowd)
+    pairs = PairModel.of(surrogate, crowd)
     assert len(pairs.similarity) == 29 * 28 / 2  # four people with six test photos, five strangers
     assert len(pairs.genuine) == 4 * 15
     own = torch.cat([probes.own.flatten() for probes in Gallery.of(surrogate, crowd).probes().values()])
@@ -46,7 +46,7 @@ def test_pairs_are_all_pairs_once(crowd: People, surrogate: Recognizer) -> None:
 
 
 def test_counts_and_mistakes(crowd: People, surrogate: Recognizer) -> None:
-    pairs = Pairs.of(surrogate, crowd)
+    pairs = PairModel.of(surrogate, crowd)
     line = float(pairs.similarity.median())
     counts = pairs.counts(line)
     assert counts["matched"] == int((pairs.impostor > line).sum())
@@ -84,7 +84,7 @@ def test_another_recognizer_has_another_line(lab: ThresholdLab) -> None:
 
 def test_errors_are_shown(lab: ThresholdLab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Pairs, "counts", lambda *_: 1 / 0)
+        patch.setattr(PairModel, "counts", lambda *_: 1 / 0)
         lab.slider.value = 0
         lab.wait()
         assert "ZeroDivisionError" in lab.alert.value
@@ -113,4 +113,4 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer) -> Non
         threshold_lab(people, ["dlib"])  # type: ignore[list-item]
     alone = People([Person("A", smooth_noise(2, torch.Generator()), smooth_noise(2, torch.Generator()))])
     with pytest.raises(PeopleError, match="two people"):
-        Pairs.of(surrogate, alone)
+        PairModel.of(surrogate, alone)

@@ -12,7 +12,7 @@ from opom_edu.recognizers import Recognizer
 from tests.conftest import make_people, small_network
 
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.lessons.transfers import Setting, Transfers
+from opom_edu.lessons.transfers import Setting, TransferModel
 from opom_edu.widgets import TransferLab, transfer_lab
 
 SHORT = Setting(steps=6)
@@ -42,7 +42,7 @@ def filled(lab: TransferLab) -> int:
 
 
 def test_rates_are_those_of_the_protocol(people: People, recognizers: list[Recognizer]) -> None:
-    transfers = Transfers(people, recognizers)
+    transfers = TransferModel(people, recognizers)
     for _ in transfers.work(["small"], SHORT):
         pass
     images = [person.train for person in people.values()]
@@ -56,7 +56,7 @@ def test_rates_are_those_of_the_protocol(people: People, recognizers: list[Recog
 
 
 def test_the_bundle_reaches_the_method(people: People, recognizers: list[Recognizer]) -> None:
-    transfers = Transfers(people, recognizers)
+    transfers = TransferModel(people, recognizers)
     bare = transfers.method("small", SHORT)
     learned = transfers.method("second", Setting("fi-uap", 4.0, 6, frozenset({"momentum", "flips", "diversity"})))
     assert (bare.momentum, len(bare.transforms), bare.steps) == (0, 0, 6)
@@ -67,13 +67,13 @@ def test_the_bundle_reaches_the_method(people: People, recognizers: list[Recogni
 def test_nothing_is_learned_twice_and_nothing_kept_by_halves(
     people: People, recognizers: list[Recognizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    transfers = Transfers(people, recognizers)
+    transfers = TransferModel(people, recognizers)
     next(transfers.learn("small", SHORT))
     with pytest.raises(ValueError, match="not learned yet"):
         transfers.rate("small", SHORT, "box")
     for _ in transfers.work(["small"], SHORT):
         pass
-    monkeypatch.setattr(Transfers, "method", lambda *_: pytest.fail("learned again"))
+    monkeypatch.setattr(TransferModel, "method", lambda *_: pytest.fail("learned again"))
     for _ in transfers.work(["small"], SHORT):
         pass
 
@@ -106,7 +106,7 @@ def test_stop_gives_up_and_errors_are_shown(lab: TransferLab, monkeypatch: pytes
     lab.steps.value = 100
     lab.stop.click()
     assert "stopped" in finish(lab).status.value
-    monkeypatch.setattr(Transfers, "work", lambda *_: 1 / 0)
+    monkeypatch.setattr(TransferModel, "work", lambda *_: 1 / 0)
     lab.levels.value = 2
     assert lab._worker.join(10)
     assert "ZeroDivisionError" in lab.alert.value
