@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from opom_edu.errors import MissingExtraError
-from opom_edu.faces.finder import BOX, ENLARGED
+from opom_edu.faces.finder import BOX, ENLARGED, import_dlib
 from opom_edu.faces.finder import model_folder as model_folder
 from opom_edu.faces.images import as_bytes
 from opom_edu.files import sha256
@@ -64,10 +63,7 @@ def _describe(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
 @lru_cache(maxsize=1)
 def _models() -> tuple[Any, Any]:
     """The landmarks' model and the network, loaded once per process."""
-    try:
-        import dlib
-    except ImportError as error:
-        raise MissingExtraError("dlib", "dlib") from error
+    dlib = import_dlib()
     models = model_folder()
     landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
     return landmarks, dlib.face_recognition_model_v1(str(models / NETWORK))

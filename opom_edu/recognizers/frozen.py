@@ -19,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from opom_edu.faces.images import SIZE
 
+MEMORY_CPU, SHARE_GPU = 2**30, 0.8  # what learning masks may take: bytes, and a share of what is free
 CLOSE = 1e-3  # how far a unit embedding may move by rounding; a fold in the wrong place moves it by far more
 
 
@@ -137,3 +138,18 @@ def bytes_per_image(embed: Callable[[Tensor], Tensor], device: torch.device) -> 
     total = sum(sizes.values()) + 3 * max(sizes.values(), default=0) + 8 * image.nbytes
     del kept
     return total
+
+
+def free_memory(device: torch.device) -> float:
+    """Bytes that learning masks may take: 1 GiB on the CPU, four fifths of what is free on a GPU."""
+    return SHARE_GPU * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else MEMORY_CPU
+
+
+def quickened(forward: Callable[[Tensor], Tensor], device: torch.device, *, compile: bool) -> Callable[[Tensor], Tensor]:
+    """``forward``, on a GPU that has it in bfloat16, and if so wanted compiled."""
+    gpu = device.type == "cuda"
+    if compile:
+        forward = torch.compile(forward, mode="reduce-overhead" if gpu else None)
+    if gpu and torch.cuda.is_bf16_supported(including_emulation=False):
+        forward = torch.autocast(device.type, torch.bfloat16)(forward)
+    return forward

@@ -9,7 +9,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from opom_edu.recognizers.backbones import InceptionResNet, IRNet, MobileFaceNet
+from opom_edu.recognizers.backbones import IRNet, MobileFaceNet
+from opom_edu.recognizers.inception import InceptionResNet
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "IRNet": IRNet,

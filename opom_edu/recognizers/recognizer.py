@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ from torch.nn import functional
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.files import sha256
-from opom_edu.recognizers.frozen import bytes_per_image, frozen_copy
+from opom_edu.recognizers.frozen import bytes_per_image, free_memory, frozen_copy, quickened
 from opom_edu.recognizers.networks import evaluating
 
 # Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
 BATCH_CPU, BATCH_GPU = 20, 512
-MEMORY_CPU, SHARE_GPU = 2**30, 0.8  # what learning masks may take: bytes, and a share of what is free
 
 
 class Recognizer:
@@ -29,7 +28,15 @@ class Recognizer:
 
     All preprocessing lives inside: every recognizer takes the same batch of aligned 112x112 crops, RGB in [0, 1].
     ``differentiable`` tells whether gradients reach the images, that is, whether it can serve as a surrogate. ``networks``
-    names what is inside: recognizers that share one are no strangers to each other's masks.
+    names what is inside: recognizers that share one are no strangers to each other's masks. ``thresholds`` gives, by
+    false-match rate, the similarity above which two rendered faces count as one person's; empty where none was measured.
+
+    Example:
+        >>> box = Recognizer.from_callable(lambda images: images.mean((2, 3)), name="mean color")
+        >>> box.embed(torch.ones(2, 3, 112, 112)).shape
+        torch.Size([2, 3])
+        >>> box
+        Recognizer('mean color', black box)
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Recognizer:
         self.name, self.note = name, note
         self.differentiable = module is not None
         self.networks = frozenset({name})
+        self.thresholds: Mapping[float, float] = {}
         self._freeze: Callable[[], Recognizer] = lambda: self
         self._twin: Callable[[str], tuple[Recognizer, nn.Module]] | None = None
         self._frozen, self._image_bytes = False, 0
@@ -135,16 +143,9 @@ class Recognizer:
             return self
         with evaluating(self._module):
             made = copy.copy(self._freeze())
-        device = made.device
-        gpu = device.type == "cuda"
-        if not self._image_bytes:
-            self._image_bytes = bytes_per_image(made.embed, device)
-        if compile:
-            made._forward = torch.compile(made._forward, mode="reduce-overhead" if gpu else None)
-        if gpu and torch.cuda.is_bf16_supported(including_emulation=False):
-            made._forward = torch.autocast(device.type, torch.bfloat16)(made._forward)
-        if memory is None:
-            memory = SHARE_GPU * torch.cuda.mem_get_info(device)[0] if gpu else MEMORY_CPU
+        self._image_bytes = self._image_bytes or bytes_per_image(made.embed, made.device)
+        made._forward = quickened(made._forward, made.device, compile=compile)
+        memory = free_memory(made.device) if memory is None else memory
         made._batch_size = max(1, min(self.batch_size, int(memory // self._image_bytes)))
         made._freeze, made._frozen, made._image_bytes = (lambda: made), True, self._image_bytes
         return made

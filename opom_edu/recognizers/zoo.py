@@ -114,9 +114,7 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
 
 def load_surrogate(names: Iterable[str], *, device: str = "cpu") -> tuple[Recognizer, list[Recognizer]]:
     """The named recognizer and no others; of several names their ensemble, and its parts."""
-    from opom_edu import recognizers  # by its public name, in whose place a test may put another
-
-    parts = [recognizers.load_recognizer(name, device=device) for name in dict.fromkeys(names)]
+    parts = [load_recognizer(name, device=device) for name in dict.fromkeys(names)]
     return (parts[0], []) if len(parts) == 1 else (Recognizer.ensemble(parts), parts)
 
 

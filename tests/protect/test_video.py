@@ -245,7 +245,7 @@ def test_what_cannot_be_done_is_named_and_nothing_overwritten(pair: Path, surrog
 
 
 def command(monkeypatch: pytest.MonkeyPatch, surrogate: Recognizer, *arguments: object) -> tuple[int, str]:
-    monkeypatch.setattr("opom_edu.recognizers.load_recognizer", lambda name, **_: surrogate)
+    monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", lambda name, **_: surrogate)
     monkeypatch.setattr("opom_edu.protect.video.dlib_finder", lambda upsample: find)
     monkeypatch.setattr("opom_edu.protect.video.protect_video.__kwdefaults__", {
         **protect_video.__kwdefaults__, "follow": follow, "distractors": CROWD,

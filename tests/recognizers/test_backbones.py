@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from opom_edu.recognizers.backbones import InceptionResNet, IRNet, MobileFaceNet
+from opom_edu.recognizers.backbones import IRNet, MobileFaceNet
 from opom_edu.recognizers.frozen import for_inference
+from opom_edu.recognizers.inception import InceptionResNet
 from opom_edu.recognizers.networks import multiply_adds
 from opom_edu.recognizers.recipes import RECIPES
 

@@ -12,8 +12,9 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from opom_edu.recognizers import Recognizer
-from opom_edu.recognizers.backbones import InceptionResNet, IRNet, MobileFaceNet
+from opom_edu.recognizers.backbones import IRNet, MobileFaceNet
 from opom_edu.recognizers.frozen import FrozenPReLU, Pointwise
+from opom_edu.recognizers.inception import InceptionResNet
 from tests.conftest import small_network
 
 IMAGES = torch.rand(2, 3, 112, 112, generator=torch.Generator().manual_seed(0))
