@@ -71,6 +71,15 @@ def roc(genuine: Tensor, impostor: Tensor) -> pd.DataFrame:
 
     Raises:
         ValueError: if there are no pairs of one kind.
+
+    Example:
+        >>> roc(torch.tensor([0.9, 0.8]), torch.tensor([0.1, 0.85]))
+           threshold  fmr  tar
+        0        inf  0.0  0.0
+        1       0.90  0.0  0.5
+        2       0.85  0.5  0.5
+        3       0.80  0.5  1.0
+        4       0.10  1.0  1.0
     """
     from sklearn.metrics import roc_curve
 

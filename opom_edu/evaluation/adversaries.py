@@ -39,6 +39,10 @@ def estimate_mask(photos: Tensor, *, eps: float = 8 / 255, rounds: int = 3) -> T
 
     Raises:
         ValueError: for invalid images, or none.
+
+    Example:
+        >>> estimate_mask(masks["Ada"].apply(ada.train)).shape
+        torch.Size([3, 112, 112])
     """
     if not len(check_images(photos, name="photos")):
         raise ValueError("a mask is estimated from one photo at least, got none")
@@ -64,6 +68,11 @@ def averaging(
 
     Raises:
         ValueError: if a person has fewer training photos than the largest count.
+
+    Example:
+        >>> table = averaging([black_box], people, {"convex": masks}, counts=(1,))
+        >>> table[["photos", "method"]].values.tolist()
+        [[0, 'convex'], [1, 'convex']]
     """
     fewest = min(len(person.train) for person in people.values())
     if not 1 <= min(counts) <= max(counts) <= fewest:
@@ -106,6 +115,10 @@ def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[s
 
     Raises:
         ValueError: if ``people`` has no distractors: other people's photos, in their place, would be masked too.
+
+    Example:
+        >>> enrolled([black_box], people, {"convex": masks})["masked"].tolist()
+        ['nobody', 'probe', 'gallery', 'both']
     """
     if not len(people.distractors):
         raise ValueError("people must have distractors, who wear no masks")
@@ -131,6 +144,10 @@ def mix_ups(recognizers: Sequence[Recognizer], people: People, masks: Mapping[st
 
     Raises:
         ValueError: for one person alone, who has nobody else's mask to wear.
+
+    Example:
+        >>> mix_ups([black_box], people, {"convex": masks})["case"].tolist()
+        ['own mask', "another person's", "Abel's on the others", "own, another's subtracted", 'own, itself subtracted']
     """
     names = list(people)
     if len(names) < 2:
@@ -168,6 +185,10 @@ def unlocked(
         One row per JPEG ``quality``, ``method`` and ``recognizer``: see :func:`~opom_edu.evaluation.robustness.outcomes`, of
         what is left; and its mean ``psnr`` to the clean photos in dB, ``psnr_noise`` where the key is random noise, and
         ``psnr_unprotected`` of clean photos saved alike, which is what JPEG costs by itself.
+
+    Example:
+        >>> unlocked([black_box], people, {"convex": masks}, qualities=(50,)).columns.tolist()[:4]
+        ['quality', 'method', 'recognizer', 'psr_1']
     """
     galleries = [Gallery.of(recognizer, people) for recognizer in recognizers]
     worn, rows = with_baselines(people, masks), []
@@ -199,6 +220,11 @@ def retrained(
 
     Returns:
         One row per ``stage``: see :func:`~opom_edu.evaluation.robustness.outcomes`.
+
+    Example:
+        >>> table = retrained(black_box, people, people, lambda recognizer: OPOM(recognizer, steps=1), epochs=1)
+        >>> table.columns.tolist()[:3]
+        ['stage', 'method', 'recognizer']
     """
     method = make(recognizer)
     known = method.fit_many([person.train for person in others.values()])
@@ -230,6 +256,10 @@ def detection(
 
     Raises:
         ValueError: for fewer than two people.
+
+    Example:
+        >>> detection(people, {"convex": masks}, qualities=(90,)).columns.tolist()
+        ['quality', 'method', 'auc', 'auc_unprotected', 'auc_noise']
     """
     if len(people) < 2:
         raise ValueError(f"the detector is tried on people it has not seen: two are needed, got {len(people)}")

@@ -95,7 +95,13 @@ def nonlocal_means(images: Tensor, levels: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Change:
-    """A function of images and a severity, the severities to try, mild ones first, and the unit they are in."""
+    """A function of images and a severity, the severities to try, mild ones first, and the unit they are in.
+
+    Example:
+        >>> change = CHANGES["JPEG"]
+        >>> change.apply(ada.test, 50).shape, change.unit
+        (torch.Size([10, 3, 112, 112]), 'quality')
+    """
 
     apply: Callable[[Tensor, float], Tensor]
     severities: tuple[float, ...]

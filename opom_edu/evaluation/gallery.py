@@ -30,6 +30,13 @@ class Probes:
     Attributes:
         own: to the person's clean test photos, ``(N, N - 1)``: each probe's own photo is left out.
         distractors: to the people they are to be told apart from, ``(N, M)``; or only the largest of these, falling.
+
+    Example:
+        >>> probes = Gallery.of(black_box, people).probes()["Ada"]
+        >>> probes.own.shape, probes.distractors.shape
+        (torch.Size([10, 9]), torch.Size([10, 24]))
+        >>> 0 <= probes.success(rank=1) <= 1
+        True
     """
 
     own: Tensor
@@ -58,6 +65,11 @@ class Gallery:
     Attributes:
         own: per person, ``(N, D)``.
         distractors: ``(M, D)``; empty if People has none.
+
+    Example:
+        >>> gallery = Gallery.of(black_box, people)
+        >>> gallery.own["Ada"].shape, gallery.distractors.shape
+        (torch.Size([10, 128]), torch.Size([24, 128]))
     """
 
     recognizer: Recognizer

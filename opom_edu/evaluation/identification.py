@@ -46,6 +46,10 @@ def protection(
     Raises:
         PeopleError: if a person has fewer than two test photos, or there is nobody to be told apart from.
         ValueError: if a mask is missing, or a rank exceeds the number of distractors.
+
+    Example:
+        >>> protection(black_box, people, masks, ranks=(1,)).columns.tolist()
+        ['method', 'recognizer', 'psr_1', 'unprotected_1', 'similarity', 'similarity_unprotected']
     """
     rows = []
     for recognizer in [recognizers] if isinstance(recognizers, Recognizer) else recognizers:
@@ -61,6 +65,11 @@ def rates(probes: Mapping[str, Probes], unprotected: Mapping[str, Probes], ranks
     """``psr_1`` and ``unprotected_1`` in percent, and so on for each rank; ``similarity`` and ``similarity_unprotected``.
 
     The similarity is the mean cosine of a probe to the person's clean other test photos. All are means over people.
+
+    Example:
+        >>> gallery = Gallery.of(black_box, people)
+        >>> sorted(rates(gallery.probes(), gallery.probes(), ranks=(1,)))
+        ['psr_1', 'similarity', 'similarity_unprotected', 'unprotected_1']
     """
     found: dict[str, float] = {}
     for rank in ranks:
@@ -72,7 +81,12 @@ def rates(probes: Mapping[str, Probes], unprotected: Mapping[str, Probes], ranks
 
 
 def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
-    """Per person, the mean cosine of the probes to the person's clean other test photos; higher means more alike."""
+    """Per person, the mean cosine of the probes to the person's clean other test photos; higher means more alike.
+
+    Example:
+        >>> list(similarity(Gallery.of(black_box, people).probes()))
+        ['Abel', 'Ada', 'Bao']
+    """
     return {name: float(own.own.mean()) for name, own in probes.items()}
 
 

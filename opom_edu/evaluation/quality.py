@@ -31,6 +31,12 @@ def image_quality(images: Tensor, changed: Tensor) -> pd.DataFrame:
 
     Raises:
         ValueError: for invalid images or differing shapes.
+
+    Example:
+        >>> image_quality(ada.test[:2], ada.test[:2])
+           psnr  ssim  visible
+        0   inf   1.0      0.0
+        1   inf   1.0      0.0
     """
     from kornia.metrics import ssim
 
@@ -49,7 +55,12 @@ def image_quality(images: Tensor, changed: Tensor) -> pd.DataFrame:
 
 
 def mask_quality(people: People, masks: Masks) -> pd.Series:
-    """Mean ``psnr``, ``ssim`` and ``visible`` of everybody's masked test photos, as saved in 8 bit."""
+    """Mean ``psnr``, ``ssim`` and ``visible`` of everybody's masked test photos, as saved in 8 bit.
+
+    Example:
+        >>> list(mask_quality(people, masks).index)
+        ['psnr', 'ssim', 'visible']
+    """
     own = masks_by_person(people, masks)
     tables = [image_quality(p.test, quantize(own[name].apply(p.test))) for name, p in people.items()]
     return pd.concat(tables).mean()
@@ -63,6 +74,10 @@ def just_noticeable(images: Tensor) -> Tensor:
     and ``3 (b - 127) / 128 + 3`` above. Contrast masking, with the largest g of four directional differences:
     ``g (0.0001 b + 0.115) + 0.5 - 0.01 b``. A proxy: it looks at single pixels from one distance and at no color, and a
     pattern may be seen where no pixel alone would be.
+
+    Example:
+        >>> just_noticeable(ada.test[:2]).shape
+        torch.Size([2, 1, 112, 112])
     """
     across = torch.tensor([[0, 0, 0, 0, 0], [1, 3, 8, 3, 1], [0, 0, 0, 0, 0], [-1, -3, -8, -3, -1], [0, 0, 0, 0, 0.0]])
     slanted = torch.tensor([[0, 0, 1, 0, 0], [0, 8, 3, 0, 0], [1, 3, 0, -3, -1], [0, 0, -3, -8, 0], [0, 0, -1, 0, 0.0]])
@@ -88,6 +103,10 @@ def trade_off(recognizers: Sequence[Recognizer], people: People, learners: Seque
         One row per ``method``, ``levels`` (eps in gray levels of 255) and ``recognizer``: the columns of
         :func:`opom_edu.protection` at rank 1, ``psnr``, ``ssim`` and ``visible`` of :func:`mask_quality`, and ``noise_1``,
         ``psr_1`` of the random noise that is tried at every eps.
+
+    Example:
+        >>> trade_off([black_box], people, [OPOM(surrogate, steps=2)])["method"].tolist()
+        ['random noise', 'OPOM convex']
     """
     photos, rows = [person.train for person in people.values()], []
     noise = {eps: RandomNoise(eps=eps) for eps in sorted({learner.eps for learner in learners})}

@@ -32,6 +32,11 @@ def robustness(
 
     Returns:
         One row per ``transformation`` (and its ``unit``), ``severity``, ``method`` and ``recognizer``: see :func:`outcomes`.
+
+    Example:
+        >>> table = robustness([black_box], people, {"convex": masks}, {"JPEG": CHANGES["JPEG"]})
+        >>> table["severity"].tolist()
+        [95, 90, 75, 50, 30]
     """
     galleries = [Gallery.of(recognizer, people) for recognizer in recognizers]
     saved = {
@@ -86,7 +91,14 @@ def rows_of(recognizer: str, probes: Mapping[str, Mapping[str, Probes]]) -> Iter
 
 
 def severest(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of :func:`robustness` at the last severity of each transformation."""
+    """The rows of a table of :func:`robustness` at the last severity of each transformation.
+
+    Example:
+        >>> table = pd.DataFrame({"transformation": ["JPEG", "JPEG"], "severity": [95, 30], "psr_1": [60, 40]})
+        >>> severest(table)
+          transformation  severity  psr_1
+        1           JPEG        30     40
+    """
     return table[table["severity"] == table.groupby("transformation")["severity"].transform("last")]
 
 
@@ -97,6 +109,11 @@ def verdict(table: pd.DataFrame, over: str) -> str:
 
     Args:
         over: the column that tells the cases apart, such as "severity".
+
+    Example:
+        >>> row = {"method": "convex", "severity": 50, "psr_1": 60.0, "unprotected_1": 2.0, "noise_1": 3.0}
+        >>> verdict(pd.DataFrame([row]), over="severity")
+        'convex is worth 57 (50) points of PSR; least at 50: PSR 60 %, unprotected 2 %, random noise 3 %.'
     """
     sentences = []
     for method, own in table[table["method"] != "random noise"].groupby("method", sort=False):
@@ -111,7 +128,13 @@ def verdict(table: pd.DataFrame, over: str) -> str:
 
 
 def readings(table: pd.DataFrame, over: str, what: str) -> str:
-    """The same for a column that is no PSR, such as "cosine" or "auc": its values, and those of its baselines at the end."""
+    """The same for a column that is no PSR, such as "cosine" or "auc": its values, and those of its baselines at the end.
+
+    Example:
+        >>> row = {"method": "convex", "photos": 10, "cosine": 0.5, "cosine_unprotected": 0.0, "cosine_noise": 0.6}
+        >>> readings(pd.DataFrame([row]), "photos", "cosine")
+        'convex: cosine 0.50 (10); at the last, unprotected 0.00, random noise 0.60.'
+    """
     sentences = []
     for method, own in table.groupby("method", sort=False):
         means = own.groupby(over, sort=False)[[what, f"{what}_unprotected", f"{what}_noise"]].mean()

@@ -21,6 +21,11 @@ def people_embeddings(recognizer: Recognizer, people: People) -> tuple[Tensor, p
     Returns:
         ``(N, D)`` of unit norm, each person's training photos before the test photos; and a table with a row per photo:
         ``person``, ``part`` ("train" or "test"), ``number`` within the part from 1, and the columns of ``people.photos``.
+
+    Example:
+        >>> embeddings, table = people_embeddings(black_box, people)
+        >>> embeddings.shape, len(table)
+        (torch.Size([60, 128]), 60)
     """
     parts = [(p.name, part, images) for p in people.values() for part, images in (("train", p.train), ("test", p.test))]
     embeddings = recognizer.embed(quantize(torch.cat([images for _, _, images in parts]))).cpu()
@@ -50,6 +55,10 @@ def explained_spread(embeddings: Tensor, table: pd.DataFrame, conditions: Sequen
 
     Raises:
         ValueError: for a condition that the table lacks.
+
+    Example:
+        >>> explained_spread(*people_embeddings(black_box, people), ["yaw"]).columns.tolist()
+        ['condition', 'share', 'chance']
     """
     unknown = [name for name in conditions if name not in table]
     if unknown:

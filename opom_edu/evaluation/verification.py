@@ -29,6 +29,10 @@ def verification(recognizer: Recognizer, people: People, masks: Masks, fmrs: Seq
     Raises:
         PeopleError: with fewer than three people.
         ValueError: if a mask is missing, or there are too few pairs for a false-match rate.
+
+    Example:
+        >>> verification(black_box, people, masks, fmrs=(0.05,)).columns.tolist()
+        ['fmr', 'threshold', 'tar', 'tar_unprotected']
     """
     gallery = Gallery.of(recognizer, people)
     unprotected, probes = gallery.probes(), gallery.probes(masks)
@@ -42,6 +46,12 @@ def accepted(
     """True-accept rates ``tar`` and ``tar_unprotected`` in percent, and the mean ``threshold``; means over people.
 
     A lower ``tar`` means better protection.
+
+    Example:
+        >>> gallery = Gallery.of(black_box, people)
+        >>> lines = calibrate(gallery, (0.05,))[0.05]
+        >>> list(accepted(gallery.probes(), gallery.probes(), lines))
+        ['threshold', 'tar', 'tar_unprotected']
     """
 
     def rate(given: Mapping[str, Probes]) -> float:
@@ -56,6 +66,10 @@ def calibrate(gallery: Gallery, fmrs: Sequence[float] = FMRS) -> dict[float, dic
     Raises:
         PeopleError: with fewer than three people.
         ValueError: if there are too few pairs for a false-match rate.
+
+    Example:
+        >>> list(calibrate(Gallery.of(black_box, people), (0.05,))[0.05])
+        ['Abel', 'Ada', 'Bao']
     """
     if len(gallery.own) < 3:
         raise PeopleError(f"a threshold is calibrated on pairs of other people: three are needed, got {len(gallery.own)}")
@@ -81,6 +95,10 @@ def threshold_at(impostor: Tensor, fmr: float) -> float:
 
     Raises:
         ValueError: if there are fewer than 1 / fmr pairs, too few to tell, or ``fmr`` is not between 0 and 1.
+
+    Example:
+        >>> threshold_at(torch.tensor([0.1, 0.2, 0.3, 0.9]), fmr=0.25)
+        0.30000001192092896
     """
     values = impostor.flatten()
     if not 0 < fmr < 1:

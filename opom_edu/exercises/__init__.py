@@ -28,6 +28,10 @@ def check(exercise: str, answer: Any, **given: Any) -> Verdict:
 
     Raises:
         ValueError: for an unknown exercise; the message lists the choices.
+
+    Example:
+        >>> check("1.4", 1 - 0.9 ** (1 / 1000)).right
+        False
     """
     if exercise not in CHECKS:
         raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(CHECKS)}")

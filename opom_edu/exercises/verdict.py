@@ -22,7 +22,12 @@ def near(answer: Any, right: float, within: float, *mistakes: tuple[float, str],
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer is right; ``text`` is praise or a hint. A notebook shows it where the check is the last line."""
+    """Whether an answer is right; ``text`` is praise or a hint. A notebook shows it where the check is the last line.
+
+    Example:
+        >>> Verdict(right=False, text="not yet").right
+        False
+    """
 
     right: bool
     text: str

@@ -35,6 +35,12 @@ class Bench:
         records: where finished measurements are kept, and looked up by all that they depend on: the parameters, the photos'
             pixels, the recognizers' weights and preprocessing.
         gallery: makes a recognizer's gallery of the people, for instance with other distractors.
+
+    Example:
+        >>> bench = Bench(people, [black_box], ranks=(1,))
+        >>> table = bench.measure("random", surrogate)
+        >>> table["person"].tolist()
+        ['Abel', 'Ada', 'Bao']
     """
 
     def __init__(

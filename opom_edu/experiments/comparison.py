@@ -29,6 +29,11 @@ class Comparison:
         similarity: a row per recognizer, method and person: ``unprotected`` and ``protected`` mean cosines.
         quality: ``psnr`` (dB) and ``ssim`` by method, and ``passes_per_photo``, the gradients that each further photo costs.
         masks: by method and person.
+
+    Example:
+        >>> found = compare(people, surrogate, [black_box], [OPOM(surrogate, steps=2)])
+        >>> found.white_boxes, list(found.masks)
+        (['ir-softmax'], ['OPOM convex'])
     """
 
     people: People
@@ -61,6 +66,11 @@ def compare(
 
     Raises:
         ValueError: if a recognizer is given twice.
+
+    Example:
+        >>> found = compare(people, surrogate, [black_box], [OPOM(surrogate, steps=2)])
+        >>> found.rates["recognizer"].tolist()
+        ['ir-softmax', 'ir-arcface']
     """
     say = on_progress or (lambda _what, _share: None)
     bench = Bench(people, (surrogate, *targets), ranks=RANKS, fmr=1e-3)

@@ -38,6 +38,11 @@ class Grid:
 
     Raises:
         ValueError: for an unknown name (the message lists the choices), an empty axis or a value out of range.
+
+    Example:
+        >>> grid = Grid(methods=["random", "convex"], eps=["4/255", "8/255"], targets=["ir-arcface"])
+        >>> len(grid.jobs())
+        4
     """
 
     methods: Sequence[str]
@@ -108,6 +113,12 @@ def read_grid(path: str | Path) -> Grid:
     Raises:
         OpomError: if the file cannot be read or is no TOML.
         ValueError: for an unknown or missing key or a value that :class:`Grid` refuses, naming the file.
+
+    Example:
+        >>> path = folder / "grid.toml"
+        >>> _ = path.write_text('methods = ["convex"]')
+        >>> read_grid(path).methods
+        ['convex']
     """
     try:
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))

@@ -83,6 +83,11 @@ def reproduce(
 
     Raises:
         ValueError: for an unknown method, or one that learns from others if there are none.
+
+    Example:
+        >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
+        >>> rows["recognizer"].unique().tolist()
+        ['ir-softmax', 'ir-arcface']
     """
     if unknown := set(methods) - {*METHODS}:  # before long work
         make_method(min(unknown), surrogates[0])
@@ -130,14 +135,26 @@ def split(people: People, others: int) -> tuple[People, Tensor | None]:
 
 def paper_table(rows: pd.DataFrame, rank: int = 1) -> pd.DataFrame:
     """PSR in percent: a row per regime, surrogate and method, "unprotected" first; a column per recognizer, then the mean
-    over black boxes and its confidence interval, ``low`` and ``high``."""
+    over black boxes and its confidence interval, ``low`` and ``high``.
+
+    Example:
+        >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
+        >>> paper_table(rows).shape
+        (2, 5)
+    """
     every = _with_unprotected(rows, rank)
     means = bands(every[~every["white_box"]], BY, f"psr_{rank}").set_index(BY)
     return _wide(every, f"psr_{rank}").join(means)
 
 
 def white_boxes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Truth values for the cells of :func:`paper_table`: where the masks were learned."""
+    """Truth values for the cells of :func:`paper_table`: where the masks were learned.
+
+    Example:
+        >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
+        >>> white_boxes(rows).shape
+        (2, 2)
+    """
     return _wide(_with_unprotected(rows, 1), "white_box").astype(bool)
 
 
@@ -162,6 +179,11 @@ def orders(rows: pd.DataFrame, rank: int = 1) -> pd.DataFrame:
         A row per regime and two neighbors of ``ORDER``: the ``difference`` of their means over people, seeds, surrogates and
         black boxes, in percentage points, its confidence interval ``low`` and ``high`` (over people and seeds), and the
         ``verdict``: "holds" or "does not hold" where the interval is above or below 0, else "undecided".
+
+    Example:
+        >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
+        >>> len(orders(rows))
+        0
     """
     black = rows[~rows["white_box"]]
     known = [name for name in ORDER if name in set(rows["method"])]
@@ -227,7 +249,13 @@ def write_tables(rows: pd.DataFrame, folder: str | Path, *, note: str = "") -> l
 
 
 def heat_figure(table: pd.DataFrame, white: pd.DataFrame, rank: int = 1) -> Figure:
-    """:func:`paper_table`, with its :func:`white_boxes`, as heat maps side by side, one per regime."""
+    """:func:`paper_table`, with its :func:`white_boxes`, as heat maps side by side, one per regime.
+
+    Example:
+        >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
+        >>> type(heat_figure(paper_table(rows), white_boxes(rows))).__name__
+        'Figure'
+    """
     names = table.index.unique("regime")
     title = f"Protection success rate at rank {rank}: masks learned on (rows), tried on (columns)"
     rates = {name: table.loc[name, white.columns] for name in names}

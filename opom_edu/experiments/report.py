@@ -18,7 +18,14 @@ from opom_edu.plots import UNLEARNED, psr_bars
 
 
 def rates_by_method(comparison: Comparison, rank: int = 1) -> pd.DataFrame:
-    """The table one shows: a row per method, unprotected first; a column per recognizer, PSR at ``rank`` in percent."""
+    """The table one shows: a row per method, unprotected first; a column per recognizer, PSR at ``rank`` in percent.
+
+    Example:
+        >>> from opom_edu.experiments import compare
+        >>> found = compare(people, surrogate, [black_box], [OPOM(surrogate, steps=2)])
+        >>> rates_by_method(found).index.tolist()
+        ['unprotected', 'OPOM convex']
+    """
     table = comparison.rates
     order = table["recognizer"].unique()
     rows = table.pivot(index="method", columns="recognizer", values=f"psr_{rank}").loc[table["method"].unique(), order]
@@ -50,7 +57,14 @@ def findings(comparison: Comparison) -> list[str]:
 
 
 def write_report(comparison: Comparison, path: str | Path, *, title: str = "One person, one mask") -> Path:
-    """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file."""
+    """Write the report to ``path``, whole or not at all; names are escaped, photos and chart are inside the file.
+
+    Example:
+        >>> from opom_edu.experiments import compare
+        >>> found = compare(people, surrogate, [black_box], [OPOM(surrogate, steps=2)])
+        >>> write_report(found, folder / "report.html").name
+        'report.html'
+    """
     chart = io.StringIO()
     psr_bars(rates_by_method(comparison), white_box=comparison.white_boxes).savefig(chart, format="svg")
     shown = next((method for method in reversed(list(comparison.masks)) if method not in UNLEARNED), "random noise")

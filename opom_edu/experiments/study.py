@@ -37,6 +37,11 @@ def vary(
 
     Raises:
         ValueError: for more photos than somebody has, or an unknown method or parameter.
+
+    Example:
+        >>> table = vary(people, surrogate, [black_box], values=(2,), methods=("center",), seeds=(0,), steps=2)
+        >>> table["method"].unique().tolist()
+        ['random noise', 'OPOM center']
     """
     if parameter not in PARAMETERS:
         raise ValueError(f"unknown parameter {parameter!r}; choose one of {', '.join(PARAMETERS)}")
@@ -80,6 +85,12 @@ def bands(
 
     Returns:
         A row per group, in order of appearance: ``by``, ``mean``, ``low`` and ``high``.
+
+    Example:
+        >>> table = pd.DataFrame({"person": ["Ada", "Bao"], "seed": [0, 0], "method": ["convex"] * 2, "psr_1": [40.0, 60.0]})
+        >>> bands(table, ["method"])
+           method  mean   low  high
+        0  convex  50.0  40.0  60.0
     """
     rows = []
     for group, part in table.groupby(list(by), sort=False):
@@ -90,7 +101,13 @@ def bands(
 
 
 def study_table(table: pd.DataFrame, parameter: str, rank: int = 1) -> pd.DataFrame:
-    """The mean over black boxes and its :func:`bands` for each method and value, and without a mask: what a figure shows."""
+    """The mean over black boxes and its :func:`bands` for each method and value, and without a mask: what a figure shows.
+
+    Example:
+        >>> table = vary(people, surrogate, [black_box], values=(2,), methods=(), seeds=(0,))
+        >>> study_table(table, "photos")["method"].tolist()
+        ['unprotected', 'random noise']
+    """
     black = table[~table["white_box"]]
     bare = black[black["method"] == "random noise"].assign(method="unprotected")
     by = ["method", parameter]

@@ -66,6 +66,12 @@ def run_sweep(
     Raises:
         OpomError: if the folder cannot be written to, the scheduler does not answer, or jobs failed; the others are done.
         MissingExtraError: without Dask.
+
+    Example:
+        >>> from opom_edu.experiments.grid import Grid
+        >>> grid = Grid(methods=["random"], options={"count": 2, "distractors": 24})
+        >>> run_sweep(grid, folder / "sweep", workers=1)["method"].tolist()
+        ['random']
     """
     folder = Path(folder).absolute()
     records = Records(folder / "records")
@@ -90,6 +96,15 @@ def sweep_table(jobs: Sequence[Mapping[str, Any]], folder: str | Path) -> pd.Dat
 
     Raises:
         OpomError: if a record is missing.
+
+    Example:
+        >>> from opom_edu.experiments.grid import Grid
+        >>> options = {"count": 2, "distractors": 24}
+        >>> jobs = Grid(methods=["random"], options=options, targets=["ir-arcface"]).jobs()
+        >>> for job in jobs:
+        ...     run_job(job, folder / "one")
+        >>> sweep_table(jobs, folder / "one")["recognizer"].tolist()
+        ['ir-softmax', 'ir-arcface']
     """
     records = Records(Path(folder) / "records")
     rows: list[dict[str, Any]] = []

@@ -20,6 +20,14 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
 
     Raises:
         ValueError: naming what was received and what to do, for a wrong type, shape, channel order, range, or NaN.
+
+    Example:
+        >>> check_images(torch.zeros(2, 3, 112, 112)).shape
+        torch.Size([2, 3, 112, 112])
+        >>> check_images(torch.zeros(3, 112, 112))
+        Traceback (most recent call last):
+            ...
+        ValueError: images (3, 112, 112) are one image; add a batch dimension with images[None]
     """
     if not isinstance(images, Tensor):
         hints = {
@@ -64,7 +72,12 @@ def as_bytes(images: Tensor) -> NDArray[np.uint8]:
 
 
 def quantize(images: Tensor) -> Tensor:
-    """Round to 8 bit, as saving a photo does; still floats in [0, 1]."""
+    """Round to 8 bit, as saving a photo does; still floats in [0, 1].
+
+    Example:
+        >>> quantize(torch.tensor([0.5004])) * 255
+        tensor([128.])
+    """
     return images.mul(255).round().div(255)
 
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One person's photos: ``train (K, 3, H, W)`` to learn a mask from, ``test (N, 3, H, W)`` to see whether it protects."""
+    """One person's photos: ``train (K, 3, H, W)`` to learn a mask from, ``test (N, 3, H, W)`` to see whether it protects.
+
+    Example:
+        >>> person = Person("Noa", torch.rand(10, 3, 112, 112), torch.rand(4, 3, 112, 112))
+        >>> person.name, len(person.train), len(person.test)
+        ('Noa', 10, 4)
+    """
 
     name: str
     train: Tensor
@@ -39,6 +45,12 @@ class People(Mapping[str, Person]):
     what was skipped or changed while loading, one sentence each. ``photos`` is a table of what is known about each photo
     (person, part, pose, light, landmarks, ...), people in order, training photos first; None where nothing is known.
     ``note``: what a report should say of them.
+
+    Example:
+        >>> photos = torch.rand(6, 3, 112, 112)
+        >>> two = People([Person("Noa", photos[:3], photos[3:]), Person("Kim", photos[3:], photos[:3])])
+        >>> list(two), len(two.distractors)
+        (['Noa', 'Kim'], 0)
     """
 
     def __init__(

@@ -22,6 +22,11 @@ def load_people(source: str, **options: Any) -> People:
 
     Raises:
         PeopleError: for an unknown source (the message lists the choices) or one that does not hold two usable people.
+
+    Example:
+        >>> people = load_people("synthetic", count=3, distractors=24)
+        >>> list(people), people["Ada"].train.shape
+        (['Abel', 'Ada', 'Bao'], torch.Size([10, 3, 112, 112]))
     """
     kind, _, path = str(source).partition(":")
     if kind == "synthetic" and not path:

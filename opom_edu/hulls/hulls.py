@@ -34,6 +34,12 @@ class Hull(ABC):
 
     Raises:
         ValueError: for features or points of another shape, or that are not finite.
+
+    Example:
+        >>> hull = ClassCenter(surrogate.embed(ada.train))  # or AffineHull, ConvexHull, ReducedHull
+        >>> point = surrogate.embed(ada.test)
+        >>> hull.project(point).shape, hull.distance(point).shape
+        (torch.Size([10, 128]), torch.Size([10]))
     """
 
     def __init__(self, features: Tensor) -> None:
@@ -82,7 +88,12 @@ class Hull(ABC):
 
 
 class ClassCenter(Hull):
-    """The mean of the features: the identity as a single point."""
+    """The mean of the features: the identity as a single point.
+
+    Example:
+        >>> ClassCenter(torch.tensor([[0.0, 0.0], [2.0, 0.0]])).project(torch.tensor([[5.0, 5.0]]))
+        tensor([[1., 0.]])
+    """
 
     def _weights(self, features: Tensor, x: Tensor) -> Tensor:
         count = features.shape[1]
@@ -93,6 +104,10 @@ class AffineHull(Hull):
     """The flat through all features, unbounded: weights of any sign. A least-squares problem, with the shortest weights.
 
     Directions along which the features differ by no more than rounding do not count as directions.
+
+    Example:
+        >>> AffineHull(torch.tensor([[0.0, 0.0], [2.0, 0.0]])).project(torch.tensor([[5.0, 5.0]]))
+        tensor([[5., 0.]])
     """
 
     def _weights(self, features: Tensor, x: Tensor) -> Tensor:
@@ -106,7 +121,12 @@ class AffineHull(Hull):
 
 
 class ConvexHull(Hull):
-    """All averages of the features: weights of at least zero. The paper's best model."""
+    """All averages of the features: weights of at least zero. The paper's best model.
+
+    Example:
+        >>> ConvexHull(torch.tensor([[0.0, 0.0], [2.0, 0.0]])).project(torch.tensor([[5.0, 5.0]]))
+        tensor([[2., 0.]])
+    """
 
     def _weights(self, features: Tensor, x: Tensor) -> Tensor:
         return bounded_weights(features, x)
@@ -119,6 +139,10 @@ class ReducedHull(Hull):
 
     Raises:
         ValueError: where no weights within the bounds sum to one.
+
+    Example:
+        >>> ReducedHull(torch.tensor([[0.0, 0.0], [2.0, 0.0]]), upper=0.75).project(torch.tensor([[5.0, 5.0]]))
+        tensor([[1.5000, 0.0000]])
     """
 
     def __init__(self, features: Tensor, lower: float = 0.0, upper: float | None = None) -> None:
@@ -142,7 +166,12 @@ HULLS: dict[str, Callable[[Tensor], Hull]] = {
 
 
 def hull_type(name: str) -> Callable[[Tensor], Hull]:
-    """The hull of that name: "center", "affine", "convex" or "reduced"."""
+    """The hull of that name: "center", "affine", "convex" or "reduced".
+
+    Example:
+        >>> hull_type("convex").__name__
+        'ConvexHull'
+    """
     if name not in HULLS:
         raise ValueError(f"unknown hull {name!r}; choose one of {', '.join(HULLS)}")
     return HULLS[name]

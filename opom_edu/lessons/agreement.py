@@ -27,6 +27,10 @@ def center_gradient(recognizer: Recognizer, images: Tensor, *, eps: float = 8 / 
 
     Raises:
         ValueError: for invalid images or fewer than two, or a recognizer without gradients.
+
+    Example:
+        >>> center_gradient(surrogate, ada.train).shape
+        torch.Size([3, 112, 112])
     """
     check_images(images)
     if len(images) < 2:
@@ -54,6 +58,10 @@ def gradient_agreement(recognizers: Sequence[Recognizer], people: Sequence[Tenso
 
     Raises:
         ValueError: see :func:`center_gradient`; or if there are no people.
+
+    Example:
+        >>> gradient_agreement([surrogate, black_box], [ada.train]).shape
+        (2, 2)
     """
     if not people:
         raise ValueError("give the photos of at least one person")
@@ -77,6 +85,10 @@ def opinion_agreement(recognizers: Sequence[Recognizer], images: Tensor) -> pd.D
 
     Raises:
         ValueError: for fewer than three photos.
+
+    Example:
+        >>> opinion_agreement([surrogate, black_box], ada.train).shape
+        (2, 2)
     """
     if len(images) < 3:
         raise ValueError(f"a correlation needs more than one pair: give three photos or more, got {len(images)}")

@@ -35,6 +35,10 @@ class Choice:
         levels: epsilon in gray levels of 255, 0 to 16 in steps of 0.5.
         source: "learned" for this epsilon, "clipped" from the mask for 16 levels, or "random" noise of the same size.
         transfer: learn with the bundle of :func:`opom_edu.masks.transfer`.
+
+    Example:
+        >>> Choice("Ada", levels=4).method
+        'convex'
     """
 
     person: str
@@ -65,6 +69,11 @@ class Score:
         stranger: mean similarity of the person's clean photos to the others in the gallery.
         rank: the person's place among the gallery's photos sorted by similarity, from 1.
         first: ``(3, H, W)``, the photo at the first place.
+
+    Example:
+        >>> model = EpsilonModel(people, surrogate, [black_box], fmr=0.05)
+        >>> model.score(surrogate.name, Choice("Ada", levels=0)).first.shape
+        torch.Size([3, 112, 112])
     """
 
     similarity: float
@@ -81,7 +90,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Rate:
-    """Protection success rates at rank 1 over all of a person's test photos, in percent."""
+    """Protection success rates at rank 1 over all of a person's test photos, in percent.
+
+    Example:
+        >>> model = EpsilonModel(people, surrogate, [black_box], fmr=0.05)
+        >>> rate = model.rate(surrogate.name, Choice("Ada", levels=0))
+        >>> rate.psr == rate.unprotected
+        True
+    """
 
     psr: float
     unprotected: float
@@ -104,6 +120,11 @@ class EpsilonModel:
     Raises:
         PeopleError: with fewer than three people.
         ValueError: if a recognizer is given twice or is none.
+
+    Example:
+        >>> model = EpsilonModel(people, surrogate, [black_box], fmr=0.05)
+        >>> model.mask(Choice("Ada", source="random")).delta.shape
+        torch.Size([3, 112, 112])
     """
 
     def __init__(

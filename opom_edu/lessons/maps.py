@@ -33,6 +33,10 @@ class Projection:
         method: "PCA" or "UMAP".
         places: ``(N, 2)`` or ``(N, 3)``.
         variance: share of the points' variance that the map shows, 0 to 1; None for UMAP, of which nobody can say.
+
+    Example:
+        >>> project(torch.rand(9, 4), "PCA").places.shape
+        (9, 2)
     """
 
     method: str
@@ -65,6 +69,10 @@ def project(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int
     Raises:
         ValueError: for an unknown method, other dims, or fewer than dims + 1 points.
         MissingExtraError: without umap-learn.
+
+    Example:
+        >>> project(torch.rand(9, 4), "PCA", dims=3).places.shape
+        (9, 3)
     """
     if method not in PROJECTIONS:
         raise ValueError(f"unknown method {method!r}; choose one of {', '.join(PROJECTIONS)}")
@@ -118,6 +126,11 @@ class MapModel:
         table: what is known of the people's photos: see :func:`opom_edu.evaluation.people_embeddings`.
         embeddings: ``(N, D)``.
         maps: by method and number of dimensions.
+
+    Example:
+        >>> model = MapModel(people, black_box, surrogate)
+        >>> model.embeddings.shape
+        torch.Size([84, 128])
     """
 
     def __init__(self, people: People, recognizer: Recognizer, surrogate: Recognizer, *, seed: int = 0) -> None:

@@ -25,6 +25,11 @@ class PairModel:
         same: ``(P,)``, whether they show one person (a genuine pair) or two (an impostor pair).
         similarity: ``(P,)``, cosines.
         curve: the ROC: see :func:`opom_edu.evaluation.roc`.
+
+    Example:
+        >>> pairs = PairModel.of(black_box, people)
+        >>> pairs.genuine.shape, -1 < pairs.threshold(0.01) < 1
+        (torch.Size([135]), True)
     """
 
     names: list[str]

@@ -32,6 +32,11 @@ class Frame:
         train, test: ``(K, D)`` and ``(N, D)``, embeddings of the masked training photos, and of the masked test photos,
             which it never saw, in 8 bit. At frame 0 every training photo has noise of its own, and test photos have none.
         delta: ``(3, H, W)``, the mask.
+
+    Example:
+        >>> frame = next(record(OPOM(surrogate, steps=2), ada))
+        >>> frame.index, frame.train.shape, frame.delta.shape
+        (0, torch.Size([10, 128]), torch.Size([3, 112, 112]))
     """
 
     index: int
@@ -46,6 +51,10 @@ def record(method: Method, person: Person) -> Iterator[Frame]:
 
     The last frame's ``delta`` is the mask that ``method.fit(person.train)`` returns. With transforms, ``train`` and ``loss``
     are those of the transformed photos, as the method saw them.
+
+    Example:
+        >>> [frame.index for frame in record(OPOM(surrogate, steps=2), ada)]
+        [0, 1, 2]
     """
     # One step more, for a step tells the loss and the embeddings of the mask with which it began.
     delta = torch.zeros_like(person.train[0])
@@ -60,6 +69,12 @@ def similarities(frame: Frame, clean: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         clean: ``(K + N, D)``, embeddings of the unmasked photos, training photos first.
+
+    Example:
+        >>> clean = surrogate.embed(torch.cat([ada.train, ada.test]))
+        >>> train, test = similarities(next(record(OPOM(surrogate, steps=2), ada)), clean)
+        >>> train.shape, test.shape
+        (torch.Size([10]), torch.Size([10]))
     """
     cosines = torch.cat([frame.train, frame.test]) @ clean.T
     others = (cosines.sum(1) - cosines.diagonal()) / (len(clean) - 1)
@@ -70,6 +85,10 @@ def learning_curve(method: Method, person: Person) -> pd.DataFrame:
     """A row per step from 0 on: ``loss``, and the mean similarities of masked ``training`` and of unseen ``test`` photos.
 
     The similarity of a photo is that to the person's other, clean photos: see :func:`similarities`.
+
+    Example:
+        >>> learning_curve(OPOM(surrogate, steps=2), ada).shape
+        (3, 3)
     """
     clean = method.surrogate.embed(quantize(torch.cat([person.train, person.test]))).cpu()
     rows = []
@@ -81,7 +100,12 @@ def learning_curve(method: Method, person: Person) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Take:
-    """Whose mask is learned and how: ``way`` is one of :data:`WAYS`, ``levels`` epsilon in gray levels of 255."""
+    """Whose mask is learned and how: ``way`` is one of :data:`WAYS`, ``levels`` epsilon in gray levels of 255.
+
+    Example:
+        >>> Take("Ada", way="center").levels
+        8.0
+    """
 
     person: str
     way: str = "convex"
@@ -102,6 +126,11 @@ class Scene:
         strangers: ``(M, D)``, embeddings of others.
         stranger: mean similarity of the two.
         noise: mean similarity of test photos under random noise of the mask's size to the person's other photos.
+
+    Example:
+        >>> scene = ReplayModel(people, surrogate, steps=8).scene(Take("Ada"))
+        >>> scene.clean.shape
+        torch.Size([20, 128])
     """
 
     clean: Tensor
@@ -122,6 +151,11 @@ class ReplayModel:
     Raises:
         PeopleError: if there are no strangers.
         ValueError: for too few steps, or something else than a differentiable recognizer.
+
+    Example:
+        >>> model = ReplayModel(people, surrogate, steps=8)
+        >>> model.method(Take("Ada", way="center")).name
+        'OPOM center'
     """
 
     def __init__(self, people: People, surrogate: Recognizer, *, steps: int = 32, seed: int = 0) -> None:
@@ -182,7 +216,13 @@ class ReplayModel:
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A plane in feature space, through ``mean (D,)`` along ``axes (2, D)``; ``share`` of the spread it was fitted to."""
+    """A plane in feature space, through ``mean (D,)`` along ``axes (2, D)``; ``share`` of the spread it was fitted to.
+
+    Example:
+        >>> plane = plane_of_photos(ReplayModel(people, surrogate, steps=8).scene(Take("Ada")))
+        >>> plane.axes.shape, 0 < plane.share < 1
+        (torch.Size([2, 128]), True)
+    """
 
     mean: Tensor
     axes: Tensor
@@ -206,16 +246,34 @@ class Plane:
 
 
 def plane_of_photos(scene: Scene) -> Plane:
-    """The plane that best shows the person's clean photos among strangers."""
+    """The plane that best shows the person's clean photos among strangers.
+
+    Example:
+        >>> scene = ReplayModel(people, surrogate, steps=8).scene(Take("Ada"))
+        >>> plane_of_photos(scene).axes.shape
+        torch.Size([2, 128])
+    """
     return Plane.fit(torch.cat([scene.clean, scene.strangers]), scene.clean.mean(0), scene.strangers.mean(0))
 
 
 def plane_of_paths(scene: Scene, runs: Sequence[Sequence[Frame]]) -> Plane:
-    """The plane that best shows the ways which the person's test photos go in ``runs``."""
+    """The plane that best shows the ways which the person's test photos go in ``runs``.
+
+    Example:
+        >>> scene = ReplayModel(people, surrogate, steps=8).scene(Take("Ada"))
+        >>> run = list(record(OPOM(surrogate, steps=3), ada))
+        >>> plane_of_paths(scene, [run]).axes.shape
+        torch.Size([2, 128])
+    """
     points = torch.cat([scene.clean, *(frame.test for run in runs for frame in run)])
     return Plane.fit(points, scene.clean.mean(0), runs[0][-1].test.mean(0))
 
 
 def same_sign(one: Tensor, other: Tensor) -> float:
-    """Share of the values, 0 to 1, in which two masks ``(3, H, W)`` point the same way."""
+    """Share of the values, 0 to 1, in which two masks ``(3, H, W)`` point the same way.
+
+    Example:
+        >>> same_sign(torch.tensor([1.0, -1.0]), torch.tensor([2.0, 3.0]))
+        0.5
+    """
     return float((one.sign() == other.sign()).float().mean())

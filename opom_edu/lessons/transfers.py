@@ -22,6 +22,10 @@ class Setting:
         levels: epsilon in gray levels of 255, 0 to 255.
         steps: of learning, 1 or more.
         transfer: some parts of the bundle of :func:`opom_edu.masks.transfer`.
+
+    Example:
+        >>> Setting(levels=4, transfer=frozenset({"flips"})).steps
+        16
     """
 
     method: str = "convex"
@@ -49,6 +53,11 @@ class TransferModel:
 
     Raises:
         ValueError: if a recognizer is given twice or is none, or if no one is differentiable.
+
+    Example:
+        >>> model = TransferModel(people, [surrogate, black_box])
+        >>> model.method(surrogate.name, Setting(steps=8)).name
+        'OPOM convex'
     """
 
     def __init__(self, people: People, recognizers: Sequence[Recognizer], *, seed: int = 0) -> None:

@@ -20,7 +20,13 @@ from opom_edu.recognizers import Recognizer
 
 @dataclass(frozen=True)
 class RandomNoise(Learner[Mask]):
-    """Every pixel up or down by ``eps``, by the toss of a coin: as large as a mask may be, and nothing learned."""
+    """Every pixel up or down by ``eps``, by the toss of a coin: as large as a mask may be, and nothing learned.
+
+    Example:
+        >>> noise = RandomNoise(eps=8 / 255, seed=1).fit(ada.train)
+        >>> sorted({round(255 * value) for value in noise.delta.flatten().tolist()})
+        [-8, 8]
+    """
 
     _: KW_ONLY
     eps: float = 8 / 255
@@ -80,6 +86,10 @@ class FIUAPAll(Universal, FIUAP):
         others: ``(N, 3, 112, 112)`` in [0, 1], best several photos of each of many people.
 
     The other arguments: see :class:`opom_edu.masks.Method`.
+
+    Example:
+        >>> FIUAPAll(surrogate, steps=2, others=people.distractors).fit(ada.train).recipe["method"]
+        'FI-UAP all'
     """
 
     _: KW_ONLY
@@ -105,6 +115,10 @@ class UAP(FIUAPAll):
     Moosavi-Dezfooli et al. (CVPR 2017, arXiv 1610.08401) go through the photos one by one with a minimal perturbation each;
     this is the stochastic sign ascent of Shafahi et al. (AAAI 2020, arXiv 1811.11304). Every step stands alone, so that
     ``momentum`` has no effect.
+
+    Example:
+        >>> UAP(surrogate, steps=2, others=people.distractors).fit(ada.train).recipe["method"]
+        'UAP'
     """
 
     _: KW_ONLY
@@ -131,6 +145,10 @@ class GDUAP(Universal):
 
     Raises:
         ValueError: for a surrogate without convolutions.
+
+    Example:
+        >>> GDUAP(surrogate, steps=2).fit(ada.train).recipe["method"]
+        'GD-UAP'
     """
 
     label: ClassVar[str] = "GD-UAP"
@@ -170,6 +188,10 @@ class TIPIM(Method):
 
     Args:
         others: ``(N, 3, 112, 112)`` in [0, 1], photos of people to be mistaken for.
+
+    Example:
+        >>> TIPIM(surrogate, steps=2, others=people.distractors).fit(ada.train).recipe["method"]
+        'TIP-IM'
     """
 
     _: KW_ONLY
@@ -195,6 +217,11 @@ class PerImageMask:
     Attributes:
         method: that learns, from each photo by itself.
         recipe: as a mask's.
+
+    Example:
+        >>> own = PerImage(FIUAP(surrogate, steps=2), "FIM").fit(ada.train)
+        >>> own.apply(ada.test[:1]).shape
+        torch.Size([1, 3, 112, 112])
     """
 
     method: Method
@@ -225,6 +252,11 @@ class PerImage(Learner[PerImageMask]):
     Args:
         method: see :class:`opom_edu.masks.Method`.
         label: what tables call it.
+
+    Example:
+        >>> made = PerImage(FIUAP(surrogate, steps=2), "FIM")
+        >>> made.name, made.passes_per_photo
+        ('FIM', 2)
     """
 
     method: Method

@@ -22,7 +22,12 @@ GradientChange = Callable[[Gradient, Run], Gradient]
 
 
 def nesterov() -> GradientChange:
-    """Look at the gradient where momentum would lead (NI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281)."""
+    """Look at the gradient where momentum would lead (NI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281).
+
+    Example:
+        >>> OPOM(surrogate, momentum=1.0, gradients=[nesterov()]).recipe()["gradients"]
+        ['nesterov()']
+    """
     return _nesterov
 
 
@@ -31,6 +36,10 @@ def smooth_gradient(width: float = 3.0) -> GradientChange:
 
     Args:
         width: standard deviation of the Gaussian, in pixels.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[smooth_gradient(3.0)]).recipe()["gradients"]
+        ['smooth_gradient(width=3.0)']
     """
     if not width > 0:
         raise ValueError(f"width must be positive, got {width}")
@@ -45,13 +54,22 @@ def variance_tuning(samples: int = 5, radius: float = 1.5) -> GradientChange:
     Args:
         samples: gradients nearby, at each step.
         radius: how far away they lie at most, as a multiple of eps.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[variance_tuning(2)]).recipe()["gradients"]
+        ['variance_tuning(samples=2, radius=1.5)']
     """
     _check_count(samples, "samples")
     return partial(_variance_tuning, samples=samples, radius=radius)
 
 
 def repeated(copies: int = 4) -> GradientChange:
-    """Average over several draws of everything random inside, transforms and dropout."""
+    """Average over several draws of everything random inside, transforms and dropout.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[repeated(2)]).recipe()["gradients"]
+        ['repeated(copies=2)']
+    """
     _check_count(copies, "copies")
     return partial(_repeated, copies=copies)
 
@@ -67,6 +85,10 @@ def feature_dropout(rate: float = 0.1) -> GradientChange:
 
     Raises:
         ValueError: in learning, if the surrogate has no convolutions.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[feature_dropout(0.1)]).recipe()["gradients"]
+        ['feature_dropout(rate=0.1)']
     """
     if not 0 <= rate < 1:
         raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
@@ -81,6 +103,10 @@ def perceptual_budget(ssim: float = 0.9) -> GradientChange:
 
     Args:
         ssim: the least structural similarity of masked and clean photos, 0 to 1. The mask ends near it, to either side.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[perceptual_budget(0.87)]).recipe()["gradients"]
+        ['perceptual_budget(least=0.87)']
     """
     if not 0 <= ssim <= 1:
         raise ValueError(f"ssim must be within 0 and 1, got {ssim}")

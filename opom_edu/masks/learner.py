@@ -25,6 +25,11 @@ class Step:
         loss: ``()``, of the masked images as they entered the step.
         embeddings, targets: ``(K, D)``, of the masked images as they entered the step, and what they were to leave.
         delta: ``(3, H, W)``, the mask after the step.
+
+    Example:
+        >>> step = next(OPOM(surrogate, steps=4).iterate(ada.train))
+        >>> step.index, step.progress, step.embeddings.shape, step.delta.shape
+        (0, 0.25, torch.Size([10, 128]), torch.Size([3, 112, 112]))
     """
 
     index: int
@@ -48,6 +53,10 @@ class Learner(ABC, Generic[Made]):
     """The verbs that every method of making masks answers to, baselines included.
 
     ``passes_per_photo``: gradients that each further protected photo costs; none where one mask serves them all.
+
+    Example:
+        >>> isinstance(OPOM(surrogate), Learner), OPOM(surrogate).name
+        (True, 'OPOM convex')
     """
 
     eps: float

@@ -105,8 +105,8 @@ def project(moved: Tensor, images: Tensor, eps: float) -> Tensor:
 
     Example:
         >>> images = torch.tensor([0.5, 1.0]).reshape(2, 1, 1, 1).expand(2, 3, 1, 1)
-        >>> project(images + 0.04, images, eps=0.1).flatten().tolist()  # the white photo cannot become brighter
-        [0.019999999552965164, 0.019999999552965164, 0.019999999552965164]
+        >>> project(images + 0.04, images, eps=0.1).flatten()  # the white photo cannot become brighter
+        tensor([0.0200, 0.0200, 0.0200])
     """
     return (moved.clamp(0, 1) - images).mean(-4).clamp(-eps, eps)
 

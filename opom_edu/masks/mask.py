@@ -39,6 +39,14 @@ def parse_eps(value: float | str) -> float:
 
     Raises:
         ValueError: if it is no number, or not within 0 to 1.
+
+    Example:
+        >>> round(parse_eps("8/255"), 4)
+        0.0314
+        >>> parse_eps("two")
+        Traceback (most recent call last):
+            ...
+        ValueError: eps 'two' is not a number such as 8/255 or 0.03
     """
     above, _, below = str(value).partition("/")
     try:
@@ -52,7 +60,13 @@ def parse_eps(value: float | str) -> float:
 
 
 class Cloak(Protocol):
-    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself."""
+    """What protects a person's photos: a :class:`Mask`, or an attack on each photo by itself.
+
+    Example:
+        >>> cloak: Cloak = Mask(torch.zeros(3, 112, 112), eps=0.0)
+        >>> torch.equal(cloak.apply(ada.test), ada.test)
+        True
+    """
 
     @property
     def eps(self) -> float: ...
@@ -75,6 +89,12 @@ class Mask:
 
     Raises:
         ValueError: for a delta of another shape, not finite, or beyond ``eps``.
+
+    Example:
+        >>> mask = Mask(torch.full((3, 112, 112), 0.01), eps=8 / 255)
+        >>> photo = torch.full((1, 3, 112, 112), 0.995)
+        >>> mask.apply(photo).max()
+        tensor(1.)
     """
 
     delta: Tensor
@@ -169,6 +189,12 @@ def released_masks(folder: str | Path, people: Iterable[str]) -> dict[str, Mask]
 
     Raises:
         MaskError: if one is missing or is not of shape ``(3, H, W)`` or ``(1, 3, H, W)``, in gray levels of 255, naming it.
+
+    Example:
+        >>> released_masks("nowhere", ["Ada"])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        opom_edu.errors.MaskError: nowhere/mask_id0.npy is not a mask of the OPOM release ...
     """
     return {name: _read_released(Path(folder) / f"mask_id{i}.npy") for i, name in enumerate(people)}
 

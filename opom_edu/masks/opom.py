@@ -49,6 +49,13 @@ class Method(Learner[Mask]):
 
     Raises:
         ValueError: for an argument out of range, or a surrogate without gradients.
+
+    Example:
+        >>> method = OPOM(surrogate, steps=3, hull="center")
+        >>> [step.index for step in method.iterate(ada.train)]
+        [0, 1, 2]
+        >>> method.fit(ada.train).delta.shape
+        torch.Size([3, 112, 112])
     """
 
     surrogate: Recognizer
@@ -156,7 +163,12 @@ class Method(Learner[Mask]):
 
 @dataclass(frozen=True, eq=False)
 class FIUAP(Method):
-    """Every image leaves its own clean embedding: the paper's baseline. Arguments: see :class:`Method`."""
+    """Every image leaves its own clean embedding: the paper's baseline. Arguments: see :class:`Method`.
+
+    Example:
+        >>> FIUAP(surrogate, steps=2).fit(ada.train).recipe["method"]
+        'FI-UAP'
+    """
 
     label: ClassVar[str] = "FI-UAP"
 
@@ -170,6 +182,10 @@ class FIUAPPlus(Method):
 
     On unit embeddings its gradient is the class center's: ``mean_j |e - f_j|^2 = |e - c|^2 + mean_j |f_j - c|^2`` with the
     center c, and the last term is constant. The two masks differ by rounding alone.
+
+    Example:
+        >>> FIUAPPlus(surrogate, steps=2).fit(ada.train).recipe["method"]
+        'FI-UAP+'
     """
 
     label: ClassVar[str] = "FI-UAP+"
@@ -197,6 +213,11 @@ class OPOM(Method):
 
         mask = OPOM(surrogate, hull="convex", eps=8 / 255).fit(person.train)  # (10, 3, 112, 112) in [0, 1]
         protected = mask.apply(person.test)
+
+    Example:
+        >>> mask = OPOM(surrogate, hull="convex", steps=6).fit(ada.train)
+        >>> mask.delta.shape, bool(mask.delta.abs().max() <= 8 / 255)
+        (torch.Size([3, 112, 112]), True)
     """
 
     _: KW_ONLY

@@ -40,6 +40,11 @@ class Restricted(Learner[Mask]):
 
     Raises:
         ValueError: for another restriction.
+
+    Example:
+        >>> mask = Restricted(OPOM(surrogate, steps=2), to="luminance").fit(ada.train)
+        >>> bool((mask.delta == mask.delta[:1]).all())
+        True
     """
 
     learner: Learner[Mask]

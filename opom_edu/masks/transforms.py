@@ -21,7 +21,13 @@ Transform = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def random_flip(probability: float = 0.5) -> Transform:
-    """Mirror each image left to right with this probability: a face is the same person in a mirror."""
+    """Mirror each image left to right with this probability: a face is the same person in a mirror.
+
+    Example:
+        >>> changed = random_flip()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
+    """
     _check_probability(probability)
     return partial(_random_flip, probability=probability)
 
@@ -34,6 +40,11 @@ def input_diversity(smallest: float = 0.9, probability: float = 0.7) -> Transfor
     Args:
         smallest: the smallest side as a share of the original, above 0 and up to 1.
         probability: the share of images that are changed.
+
+    Example:
+        >>> changed = input_diversity()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     _check_probability(probability)
     if not 0 < smallest <= 1:
@@ -51,6 +62,11 @@ def random_affine(degrees: float = 5.0, scale: float = 0.05, shift: float = 0.04
         scale: largest change of the size, as a share of it, from 0 to below 1.
         shift: largest move along each axis, as a share of the image.
         probability: the share of images that are changed.
+
+    Example:
+        >>> changed = random_affine()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     _check_probability(probability)
     if not (degrees >= 0 and 0 <= scale < 1 and shift >= 0):
@@ -69,6 +85,11 @@ def random_warp(amount: float = 0.03, cells: int = 4, probability: float = 0.7) 
         amount: largest move of one of the field's points along each axis, as a share of the image, from 0 to 0.2.
         cells: points along each axis between which the field is interpolated, at least 2.
         probability: the share of images that are changed.
+
+    Example:
+        >>> changed = random_warp()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     _check_probability(probability)
     _check_cells(cells)
@@ -85,6 +106,11 @@ def random_patches(share: float = 0.1, cells: int = 6) -> Transform:
     Args:
         share: of the patches, on average, that are replaced.
         cells: patches along each axis, at least 2.
+
+    Example:
+        >>> changed = random_patches()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     _check_cells(cells)
     if not 0 <= share < 1:
@@ -101,6 +127,11 @@ def random_spectrum(spread: float = 0.5, noise: float = 16 / 255, probability: f
         spread: largest change of a coefficient of the cosine transform, as a share of it, from 0 to 1.
         noise: standard deviation of the noise, as a share of the pixel range.
         probability: the share of images that are changed.
+
+    Example:
+        >>> changed = random_spectrum()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     _check_probability(probability)
     if not (0 <= spread <= 1 and noise >= 0):
@@ -113,6 +144,11 @@ def random_resize(smallest: float = 0.5) -> Transform:
 
     Args:
         smallest: the smallest side as a share of the original, above 0 and up to 1.
+
+    Example:
+        >>> changed = random_resize()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     if not 0 < smallest <= 1:
         raise ValueError(f"smallest must be above 0 and at most 1, got {smallest}")
@@ -124,6 +160,11 @@ def random_jpeg(lowest: int = 50, highest: int = 95) -> Transform:
 
     Args:
         lowest, highest: JPEG qualities, from 1 to 100.
+
+    Example:
+        >>> changed = random_jpeg()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
     """
     if not 1 <= lowest <= highest <= 100:
         raise ValueError(f"qualities must lie within 1 and 100, the lowest first, got {lowest} and {highest}")
@@ -131,7 +172,13 @@ def random_jpeg(lowest: int = 50, highest: int = 95) -> Transform:
 
 
 def random_light(strength: float = 0.3) -> Transform:
-    """Change each image's brightness and contrast at random, by this share at the most."""
+    """Change each image's brightness and contrast at random, by this share at the most.
+
+    Example:
+        >>> changed = random_light()(ada.train, torch.Generator().manual_seed(0))
+        >>> changed.shape
+        torch.Size([10, 3, 112, 112])
+    """
     if not 0 <= strength < 1:
         raise ValueError(f"strength must be at least 0 and below 1, got {strength}")
     return partial(_random_light, strength=strength)
@@ -141,6 +188,10 @@ def scale_invariance(copies: int = 2) -> Transform:
     """Divide each image's brightness by 1, 2, 4, ..., drawn at random from that many.
 
     (SI-FGSM, Lin et al., ICLR 2020, arXiv 1908.06281, which takes them all at each step and averages; drawn, they are free.)
+
+    Example:
+        >>> scale_invariance(2)(ada.train, torch.Generator().manual_seed(0)).shape
+        torch.Size([10, 3, 112, 112])
     """
     if not isinstance(copies, int) or copies < 1:
         raise ValueError(f"copies must be a whole number of at least 1, got {copies}")

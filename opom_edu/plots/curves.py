@@ -34,6 +34,11 @@ def curves(
 
     Raises:
         ValueError: if a line has another number of points than ``x``.
+
+    Example:
+        >>> figure = curves([0, 1], {"mask": [0, 50]}, title="PSR", x_label="step", y_label="%")
+        >>> figure.axes[0].get_title(loc="left") or figure.axes[0].get_title()
+        'PSR'
     """
     figure = Figure(figsize=(7.5, 3.8), layout="constrained")
     axes = figure.subplots()
@@ -71,6 +76,11 @@ def over_time(
     Args:
         lines: by name, one value per entry of ``seconds``.
         cursor: the moment at which an upright line stands.
+
+    Example:
+        >>> figure = over_time([0, 1], {"protected": [0.9, 0.2]}, title="Ada", y_label="similarity")
+        >>> len(figure.axes)
+        1
     """
     axes = Figure(figsize=(7.5, 3.2), layout="constrained").subplots()
     looks = cycle(zip((HUES[0], HUES[3], HUES[2], HUES[1]), TIME_DASHES, strict=True))
@@ -86,6 +96,12 @@ def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: st
 
     Args:
         table: a row per ``method`` and value of ``parameter``, with ``mean``, ``low`` and ``high`` in percent.
+
+    Example:
+        >>> columns = {"mean": [20, 60], "low": [10, 50], "high": [30, 70]}
+        >>> table = pd.DataFrame({"method": ["convex"] * 2, "photos": [1, 10]} | columns)
+        >>> len(study_curves(table, "photos", title="a", x_label="photos").axes)
+        1
     """
     values = {column: table.pivot(index="method", columns=parameter, values=column) for column in ("mean", "low", "high")}
     methods = table["method"].unique()

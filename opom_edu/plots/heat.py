@@ -20,6 +20,12 @@ def heat_maps(
     Args:
         tables: by title; rows and columns in the order to draw them, the same rows in all. NaN is left blank.
         white_box: by title, tables of truth values of the same shape: cells to frame, for their masks were learned there.
+
+    Example:
+        >>> table = pd.DataFrame([[1.0, 60.0]], index=["convex"], columns=["ir-arcface", "ir-sface"])
+        >>> figure = heat_maps({"common": table}, title="PSR, %")
+        >>> type(figure).__name__
+        'Figure'
     """
     rows, columns = next(iter(tables.values())).shape
     figure = Figure(figsize=(max(8, 2.4 + len(tables) * 0.55 * columns), 2 + 0.27 * rows), layout="constrained")

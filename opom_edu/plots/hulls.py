@@ -25,6 +25,12 @@ def hull_panels(points: Array, query: Array, regions: Mapping[str, Array], neare
         query: ``(2,)``.
         regions: by hull, the border of its region, ``(M, 2)`` in order; all the same for a single point.
         nearest: by hull, ``(2,)``.
+
+    Example:
+        >>> points, query = np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([1.0, 1])
+        >>> figure = hull_panels(points, query, {"convex": points}, {"convex": np.array([0.5, 0.5])})
+        >>> len(figure.axes)
+        1
     """
     figure = Figure(figsize=(2.85 * len(regions), 3.2), layout="constrained")
     for axes, (name, border) in zip(figure.subplots(1, len(regions), squeeze=False).flat, regions.items(), strict=True):
@@ -50,6 +56,10 @@ def distance_strips(own: Mapping[str, Array], strangers: Mapping[str, Array]) ->
     Args:
         own: by hull, ``(N,)`` distances.
         strangers: by hull, ``(M,)`` distances.
+
+    Example:
+        >>> len(distance_strips({"convex": np.array([0.1, 0.2])}, {"convex": np.array([0.9, 0.8])}).axes)
+        1
     """
     figure = Figure(figsize=(8, 0.6 + 0.75 * len(own)), layout="constrained")
     axes = figure.subplots()

@@ -20,6 +20,10 @@ def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10, 
 
     Raises:
         ValueError: if there are titles, but not one per image.
+
+    Example:
+        >>> len(photo_row(ada.test[:3], ["one", "two", "three"]).axes)
+        3
     """
     if titles and len(titles) != len(images):
         raise ValueError(f"{len(images)} images need as many titles, got {len(titles)}")
@@ -37,7 +41,14 @@ def photo_row(images: Tensor, titles: Sequence[str] = (), *, columns: int = 10, 
 
 
 def marked_photo(pixels: Any, points: Any, corners: Any, *, title: str = "") -> Figure:
-    """A photo ``(H, W, 3)`` uint8 with numbered ``points (N, 2)`` and an outline through ``corners (M, 2)``."""
+    """A photo ``(H, W, 3)`` uint8 with numbered ``points (N, 2)`` and an outline through ``corners (M, 2)``.
+
+    Example:
+        >>> corners = np.array([[10, 10], [80, 10], [80, 80], [10, 80]])
+        >>> figure = marked_photo(np.zeros((90, 90, 3), np.uint8), np.array([[30, 40]]), corners)
+        >>> type(figure).__name__
+        'Figure'
+    """
     figure = Figure(figsize=(5, 5 * len(pixels) / len(pixels[0])), layout="constrained")
     place = figure.subplots()
     place.imshow(pixels)

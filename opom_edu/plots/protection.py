@@ -20,6 +20,11 @@ def psr_bars(rates: pd.DataFrame, *, white_box: Collection[str] = (), rank: int 
         rates: a row per method and a column per recognizer, in percent, in the order to draw them.
         white_box: the recognizers on which the masks were learned; the others are labeled black boxes.
         rank: of the rates, for the label.
+
+    Example:
+        >>> rates = pd.DataFrame({"ir-arcface": [1.0, 60.0]}, index=["unprotected", "OPOM convex"])
+        >>> type(psr_bars(rates)).__name__
+        'Figure'
     """
     count, names = len(rates), list(rates.columns)
     rows = [names[start : start + PER_ROW] for start in range(0, len(names), PER_ROW)]

@@ -32,6 +32,12 @@ def sweep(
         title: the sentence that states the result.
         values: columns of the methods', the unprotected and the random-noise values; percentages if the first is "psr_1".
         panel: a column; each of its entries has a panel of its own. ``x_label`` may name a column that holds each one's.
+
+    Example:
+        >>> row = {"severity": 95, "method": "convex", "recognizer": "a", "psr_1": 50, "unprotected_1": 1, "noise_1": 2}
+        >>> figure = sweep(pd.DataFrame([row, row | {"severity": 30}]), "severity", title="JPEG")
+        >>> type(figure).__name__
+        'Figure'
     """
     groups = [("", table)] if panel is None else list(table.groupby(panel, sort=False))
     columns = min(4, len(groups))
@@ -66,6 +72,11 @@ def cost_curves(table: pd.DataFrame, cost: str, *, title: str, x_label: str) -> 
     Args:
         table: of :func:`opom_edu.evaluation.trade_off`: ``method``, ``levels``, ``psr_1``, ``unprotected_1`` and ``cost``.
         cost: the column for the horizontal axis.
+
+    Example:
+        >>> row = {"method": "convex", "levels": 8, "ssim": 0.9, "psr_1": 50.0, "unprotected_1": 1.0, "noise_1": 2.0}
+        >>> type(cost_curves(pd.DataFrame([row]), "ssim", title="convex", x_label="SSIM")).__name__
+        'Figure'
     """
     figure = Figure(figsize=(7.5, 3.9), layout="constrained")
     axes = figure.subplots()

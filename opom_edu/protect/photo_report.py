@@ -43,6 +43,11 @@ class Report:
         recognizers: a row per recognizer: ``kind``, ``threshold`` and what it is ``calibrated`` on, and over all rows the
             mean similarity and the share verified, such as ``before`` and ``verified_before``.
         examples: per person, an aligned face before and after.
+
+    Example:
+        >>> report = Report(pd.DataFrame({"status": ["protected", "skipped"]}), pd.DataFrame(), {})
+        >>> report.skipped
+        1
     """
 
     table: pd.DataFrame

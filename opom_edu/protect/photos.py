@@ -34,6 +34,13 @@ def protect_photo(
         centers: by name, a unit embedding ``(D,)`` of the person on the surrogate, such as the mean of some photos'.
         threshold: similarity above which a face is a person's.
         find: where the faces are; by default :func:`opom_edu.faces.finder.dlib_finder`.
+
+    Example:
+        >>> photo = read_photo(folder / "photos" / "Ada" / "0.png")
+        >>> centers = {"Ada": torch.nn.functional.normalize(surrogate.embed(ada.train).mean(0), dim=0)}
+        >>> pixels, names = protect_photo(photo, masks, centers, surrogate=surrogate, threshold=0.2, find=find)
+        >>> pixels.shape, names
+        ((112, 112, 3), ['Ada'])
     """
     faces = Faces.of(photo.pixels, (find or dlib_finder())(photo.pixels))
     names = who_is_who(surrogate.embed(faces.crops), centers, threshold)
@@ -72,6 +79,15 @@ def protect_folder(
         PeopleError: if there is no person with a photo to learn from.
         OpomError: if ``out`` lies in ``photos`` or the other way round, cannot be written to, or holds a report of others.
         ValueError: for invalid arguments, or without a threshold for this surrogate.
+
+    Example:
+        >>> import warnings
+        >>> method = OPOM(surrogate, steps=2)
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")  # three photos are few
+        ...     report = protect_folder(folder / "photos", folder / "out", method=method, threshold=0.2, find=find)
+        >>> report.table["status"].tolist()
+        ['protected', 'protected', 'protected']
     """
     source, out = Path(photos).expanduser().resolve(), Path(out).expanduser().resolve()
     tell, bar = on_progress or (lambda what, share: None), threshold_of(method.surrogate, threshold)

@@ -62,6 +62,12 @@ def protect_video(
         VideoError: if ``video`` cannot be used or nobody is found in it, or ``out`` cannot be written.
         PeopleError: if ``photos`` holds nobody to learn from.
         ValueError: for invalid arguments, or without a threshold for this surrogate.
+
+    Example:
+        >>> protect_video("clip.mp4", "copy.mp4", method=OPOM(surrogate), threshold=0.3, crf=99)
+        Traceback (most recent call last):
+            ...
+        ValueError: crf must be within 0 and 51, learn at least 1, measured not negative: 99, 10, 300
     """
     bar, tell = threshold_of(method.surrogate, threshold), on_progress or (lambda what, share: None)
     if not 0 <= crf <= 51 or learn < 1 or measured < 0:

@@ -66,6 +66,10 @@ class VideoReport:
         recognizers: a row per recognizer: ``kind``, the means over all rows, such as ``psr_after``, and where a threshold is
             known ``verified_STAGE``, the share of rows above it.
         facts: numbers of frames, faces and strangers, remarks, and how much alignments tremble.
+
+    Example:
+        >>> VideoReport(pd.DataFrame(), pd.DataFrame(), {"frames": 250}).facts["frames"]
+        250
     """
 
     table: pd.DataFrame

@@ -291,6 +291,12 @@ def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:
 
     Raises:
         ValueError: if not, with the constructor that makes one.
+
+    Example:
+        >>> check_recognizer("dlib", "surrogate")
+        Traceback (most recent call last):
+            ...
+        ValueError: surrogate must be a Recognizer, got 'dlib'; make one with load_recognizer(name)
     """
     if not isinstance(recognizer, Recognizer):
         given = repr(recognizer) if isinstance(recognizer, str) else type(recognizer).__name__

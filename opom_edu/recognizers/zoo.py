@@ -76,6 +76,10 @@ def list_recognizers() -> list[str]:
 
     The first is the usual surrogate. Those before "mobilefacenet" were trained by ``opom-edu train`` on synthetic people.
     "dlib" and "dlib-torch" are the same network: the black box as it is deployed, and the same in torch, with gradients.
+
+    Example:
+        >>> list_recognizers()[0]
+        'ir-softmax'
     """
     return [*RECIPES, *ZOO, "dlib"]
 
@@ -91,6 +95,10 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         ValueError: for an unknown name, listing the choices, or a device that is not there.
         WeightsError: if the weights are missing or fail their checksum.
         MissingExtraError: if the recognizer needs a package that is not installed.
+
+    Example:
+        >>> load_recognizer("ir-softmax")
+        Recognizer('ir-softmax', differentiable)
     """
     if name == "dlib":
         from opom_edu.recognizers.dlib import load_dlib
@@ -113,7 +121,13 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
 
 
 def load_surrogate(names: Iterable[str], *, device: str = "cpu") -> tuple[Recognizer, list[Recognizer]]:
-    """The named recognizer and no others; of several names their ensemble, and its parts."""
+    """The named recognizer and no others; of several names their ensemble, and its parts.
+
+    Example:
+        >>> whole, parts = load_surrogate(["ir-softmax", "ir-arcface"])
+        >>> whole.name, len(parts)
+        ('ir-softmax+ir-arcface', 2)
+    """
     parts = [load_recognizer(name, device=device) for name in dict.fromkeys(names)]
     return (parts[0], []) if len(parts) == 1 else (Recognizer.ensemble(parts), parts)
 
@@ -125,6 +139,10 @@ def available(
 
     Args:
         on_missing: called with the name of each other one and what it lacks.
+
+    Example:
+        >>> [recognizer.name for recognizer in available(["ir-softmax", "ir-arcface"])]
+        ['ir-softmax', 'ir-arcface']
     """
     found = []
     for name in names:

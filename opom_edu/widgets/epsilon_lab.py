@@ -46,6 +46,12 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
     Example::
 
         epsilon_lab(load_people("synthetic"), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
+
+    Example:
+        >>> lab = epsilon_lab(people, surrogate, [black_box], person="Ada", levels=4, fmr=0.05)
+        >>> type(lab).__name__
+        'EpsilonLab'
+        >>> lab.close()
     """
     given = {name: options.pop(name) for name in ("fmr", "seed") if name in options}
     return EpsilonLab(EpsilonModel(people, surrogate, targets, **given), Choice(**{"person": next(iter(people)), **options}))
@@ -58,6 +64,10 @@ class EpsilonLab(Lab):
         state: what was computed.
         person, photo, method, hull, slider, source, transfer, stop: the controls.
         before, mask, after, gallery: the pictures; ``board``, ``status``, ``alert``: HTML.
+
+    Example:
+        >>> lab = epsilon_lab(people, surrogate, [black_box], person="Ada", fmr=0.05)
+        >>> lab.close()
     """
 
     def __init__(self, state: EpsilonModel, choice: Choice) -> None:

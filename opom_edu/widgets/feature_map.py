@@ -57,6 +57,12 @@ def feature_map(
     Example::
 
         feature_map(load_people("synthetic"), load_recognizer("ir-softmax"), person="Ada")
+
+    Example:
+        >>> lab = feature_map(people, surrogate, person="Ada", color="yaw").wait()
+        >>> type(lab).__name__
+        'FeatureMap'
+        >>> lab.close()
     """
     state = MapModel(people, recognizer, surrogate or recognizer, seed=seed)
     return FeatureMap(state, person or next(iter(people)), method, dims, color, levels)
@@ -69,6 +75,10 @@ class FeatureMap(Lab):
         state: what was computed.
         method, dims, color, person, slider, photo: the controls.
         figure: the plotly FigureWidget; ``face``, ``masked``: the pictures; ``legend``, ``told``: HTML.
+
+    Example:
+        >>> lab = feature_map(people, surrogate, person="Ada").wait()
+        >>> lab.close()
     """
 
     def __init__(self, state: MapModel, person: str, method: str, dims: int, color: str, levels: float) -> None:

@@ -55,6 +55,12 @@ def hull_playground(
 
         playground = hull_playground(points=[[-0.5, 0], [0.5, 0], [0, 0.5]], query=[0.2, -0.6])
         playground.results["convex"]["distance"]  # once it was shown
+
+    Example:
+        >>> playground = hull_playground([[0, 0], [1, 0], [0, 1]], query=[1, 1])
+        >>> type(playground).__name__
+        'HullPlayground'
+        >>> playground.close()
     """
     first = next(iter(PRESETS.values()))
     points = first["points"] if points is None else points
@@ -69,6 +75,10 @@ class HullPlayground(anywidget.AnyWidget):  # type: ignore[misc]
         points, query, upper: what is shown; set them, and the page follows.
         results: what the page computed: by hull ``nearest``, ``distance``, ``gradient`` of the distance and ``weights``
             (None inside a polygon, where many weights give the same point). Empty until it is shown.
+
+    Example:
+        >>> playground = HullPlayground()
+        >>> playground.close()
     """
 
     _esm = HERE / "hull_playground.js"

@@ -52,6 +52,12 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
     Example::
 
         mask_player(load_people("synthetic", count=8), load_recognizer("ir-softmax"), way="center", other="affine")
+
+    Example:
+        >>> player = mask_player(people, surrogate, person="Ada", way="center", steps=8).wait()
+        >>> type(player).__name__
+        'MaskPlayer'
+        >>> player.close()
     """
     given = {name: options.pop(name) for name in ("steps", "seed") if name in options}
     other = options.pop("other", "affine")
@@ -65,6 +71,10 @@ class MaskPlayer(Lab):
         replay: what was computed.
         person, way, other, levels, plane, play, step, stop: the controls; ``step`` is the slider.
         figure: the plotly chart; ``masks`` and ``photo``: pictures; ``board``, ``status``, ``alert``: HTML.
+
+    Example:
+        >>> player = mask_player(people, surrogate, person="Ada", steps=8).wait()
+        >>> player.close()
     """
 
     def __init__(self, replay: ReplayModel, take: Take, other: str = "affine") -> None:

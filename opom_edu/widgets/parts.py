@@ -94,7 +94,13 @@ class Latest:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar below the running cell, gone at the end: ``with progress() as bar: rows = vary(..., on_progress=bar)``."""
+    """A bar below the running cell, gone at the end: ``with progress() as bar: rows = vary(..., on_progress=bar)``.
+
+    Example:
+        >>> with progress() as tell:
+        ...     tell("learning", 0.5)
+        {'text/html': ''}
+    """
     place, last = display({"text/html": ""}, raw=True, display_id=True), 0.0  # type: ignore[no-untyped-call]
 
     def tell(what: str, share: float) -> None:

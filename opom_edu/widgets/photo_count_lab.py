@@ -32,6 +32,10 @@ class PhotoCountLab(Lab):
         people: each with two test photos or more.
         surrogate: differentiable; masks are learned on it, and tried on it and on all ``recognizers``.
         person, photos: to begin with.
+
+    Example:
+        >>> lab = PhotoCountLab(people, surrogate, [black_box], person="Ada")
+        >>> lab.close()
     """
 
     def __init__(

@@ -42,6 +42,12 @@ class PhotoLab(Lab):
             of 1e-3; without them, those of :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
         levels: epsilon to begin with, 1 to 16 gray levels.
         find: another finder of faces than dlib's.
+
+    Example:
+        >>> from opom_edu.faces.photos import read_photo
+        >>> photos = {f"{i}.png": read_photo(folder / "photos" / "Ada" / f"{i}.png") for i in range(3)}
+        >>> lab = PhotoLab(photos, surrogate, [black_box], find=find).wait()
+        >>> lab.close()
     """
 
     def __init__(

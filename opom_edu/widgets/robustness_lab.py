@@ -47,6 +47,10 @@ class RobustnessLab(Lab):
 
     Attributes:
         person, change, severity, stop: the controls. ``pictures``: of the first test photo, by kind; ``board``: HTML.
+
+    Example:
+        >>> lab = RobustnessLab(people, surrogate, [black_box], person="Ada", change="blur")
+        >>> lab.close()
     """
 
     def __init__(

@@ -29,6 +29,12 @@ class TableLab(Lab):
     Attributes:
         regime, surrogate, rank: the controls.
         chart, words, beside: HTML.
+
+    Example:
+        >>> row = {"regime": "common", "surrogate": "ir-softmax", "recognizer": "ir-arcface", "white_box": False}
+        >>> row |= {"person": "Ada", "method": "random noise", "seed": 0, "psr_1": 1.0, "unprotected_1": 1.0}
+        >>> lab = TableLab(pd.DataFrame([row, row | {"method": "OPOM convex", "psr_1": 60.0}]))
+        >>> lab.close()
     """
 
     def __init__(self, rows: pd.DataFrame, *, rank: int = 1) -> None:

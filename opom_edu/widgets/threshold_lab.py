@@ -48,6 +48,10 @@ class ThresholdLab(Lab):
         pairs: by recognizer, computed when it is first chosen.
         recognizer, target, slider: the controls.
         histogram, curve, words, examples: HTML.
+
+    Example:
+        >>> lab = ThresholdLab(people, [surrogate, black_box], fmr=0.01).wait()
+        >>> lab.close()
     """
 
     def __init__(

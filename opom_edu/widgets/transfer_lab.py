@@ -48,6 +48,12 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
     Example::
 
         transfer_lab(load_people("synthetic", count=3, distractors=60), available(["ir-softmax", "ir-arcface", "dlib"]))
+
+    Example:
+        >>> lab = transfer_lab(people, [surrogate, black_box], steps=8).wait()
+        >>> type(lab).__name__
+        'TransferLab'
+        >>> lab.close()
     """
     transfers = TransferModel(people, recognizers, seed=options.pop("seed", 0))
     surrogate = options.pop("surrogate", transfers.surrogates[0])
@@ -64,6 +70,10 @@ class TransferLab(Lab):
         surrogate, method, levels, steps, every, stop: the controls, and ``parts``, check boxes of
             the bundle; ``every`` fills the matrix.
         board, matrix, status, alert: HTML.
+
+    Example:
+        >>> lab = transfer_lab(people, [surrogate, black_box], steps=8).wait()
+        >>> lab.close()
     """
 
     def __init__(self, transfers: TransferModel, surrogate: str, setting: Setting) -> None:

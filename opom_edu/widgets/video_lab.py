@@ -41,6 +41,13 @@ class VideoLab(Lab):
     Attributes:
         frame, play, recognizer, person: the controls; ``frame`` is the slider.
         pictures: clean, protected, difference; ``chart``: HTML.
+
+    Example:
+        >>> from opom_edu.protect import VideoReport
+        >>> VideoLab("clip.mp4", "copy.mp4", VideoReport(pd.DataFrame(), pd.DataFrame(), {}))
+        Traceback (most recent call last):
+            ...
+        ValueError: nothing was measured in this video; protect it with measured=300
     """
 
     def __init__(self, video: str | Path, copy: str | Path, report: VideoReport) -> None:
