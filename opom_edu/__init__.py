@@ -45,19 +45,9 @@ _PACKAGES = (
 )
 
 __all__ = [
-    "FIUAP",
-    "OPOM",
-    "FIUAPPlus",
-    "Mask",
-    "People",
-    "Person",
-    "Recognizer",
-    "list_recognizers",
-    "load_people",
-    "load_recognizer",
-    "protection",
-    "strong",
-]
+    "FIUAP", "OPOM", "FIUAPPlus", "Mask", "People", "Person", "Recognizer", "list_recognizers", "load_people",
+    "load_recognizer", "protection", "strong",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

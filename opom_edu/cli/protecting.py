@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 Learn = Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")]
 Targets = Annotated[str, typer.Option(help="also measure on these, comma-separated, or none; by default those at hand")]
 Force = Annotated[bool, typer.Option(help="also take what is protected already")]
-Threshold = Annotated[
-    float | None,
-    typer.Option(help="similarity on the surrogate above which two faces are one person's"),
-]
+Threshold = Annotated[float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")]
 
 
 @app.command()

@@ -76,10 +76,7 @@ def _helpful(answer: Any, *, rungs: pd.DataFrame, surrogate: str) -> str | None:
 CHECKS: dict[str, tuple[Check, str]] = {
     "5.1": (_least, "Now look up how a mask learned on the one does on the other."),
     "5.2": (_black_box_rate, "Hold it against the white box: that is the price of not knowing the target."),
-    "5.3": (
-        _for_transfer,
-        "Try it: does it reach further than the one without, and what did the white box lose?",
-    ),
+    "5.3": (_for_transfer, "Try it: does it reach further than the one without, and what did the white box lose?"),
     "5.4": (_correlation, "Six points from one person are little evidence. How would you test it on more?"),
     "5.5": (_helpful, "Chosen and measured on the same three people: on others, expect less."),
 }

@@ -10,22 +10,7 @@ from opom_edu.experiments.study import bands, study_table, vary
 from opom_edu.experiments.sweep import run_sweep, sweep_table
 
 __all__ = [
-    "Bench",
-    "Comparison",
-    "Grid",
-    "Records",
-    "bands",
-    "compare",
-    "heat_figure",
-    "orders",
-    "paper_table",
-    "rates_by_method",
-    "read_grid",
-    "reproduce",
-    "run_sweep",
-    "study_table",
-    "sweep_table",
-    "vary",
-    "white_boxes",
+    "Bench", "Comparison", "Grid", "Records", "bands", "compare", "heat_figure", "orders", "paper_table",
+    "rates_by_method", "read_grid", "reproduce", "run_sweep", "study_table", "sweep_table", "vary", "white_boxes",
     "write_report",
-]
+]  # fmt: skip

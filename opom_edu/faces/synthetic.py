@@ -15,16 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from synthetic_people.stored import (
-    DEMO,
-    KEYS,
-    PER_FILE,
-    REGIMES,
-    decode,
-    first_of,
-    group_name,
-    jpegs,
-)
+from synthetic_people.stored import DEMO, KEYS, PER_FILE, REGIMES, decode, first_of, group_name, jpegs
 
 from opom_edu.errors import MissingExtraError, PeopleError
 from opom_edu.faces.images import SIZE, as_floats

@@ -7,14 +7,7 @@ from typing import Any
 
 from opom_edu.masks.gradients import GradientChange, perceptual_budget
 from opom_edu.masks.opom import OPOM
-from opom_edu.masks.transforms import (
-    Transform,
-    input_diversity,
-    random_affine,
-    random_flip,
-    random_spectrum,
-    random_warp,
-)
+from opom_edu.masks.transforms import Transform, input_diversity, random_affine, random_flip, random_spectrum, random_warp
 from opom_edu.recognizers import Recognizer
 
 TRANSFER = ("momentum", "flips", "diversity")

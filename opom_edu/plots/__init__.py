@@ -9,16 +9,6 @@ from opom_edu.plots.style import UNLEARNED
 from opom_edu.plots.sweeps import cost_curves, sweep
 
 __all__ = [
-    "UNLEARNED",
-    "cost_curves",
-    "curves",
-    "distance_strips",
-    "heat_maps",
-    "hull_panels",
-    "marked_photo",
-    "over_time",
-    "photo_row",
-    "psr_bars",
-    "study_curves",
-    "sweep",
-]
+    "UNLEARNED", "cost_curves", "curves", "distance_strips", "heat_maps", "hull_panels", "marked_photo", "over_time",
+    "photo_row", "psr_bars", "study_curves", "sweep",
+]  # fmt: skip

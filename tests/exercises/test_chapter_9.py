@@ -8,11 +8,7 @@ from opom_edu.masks import RandomNoise
 from tests.conftest import make_person
 
 CHANGED = pd.DataFrame(
-    {
-        "transformation": ["JPEG", "JPEG", "blur", "blur"],
-        "severity": [95, 30, 0, 2],
-        "psr_1": [60.0, 50, 70, 20],
-    }
+    {"transformation": ["JPEG", "JPEG", "blur", "blur"], "severity": [95, 30, 0, 2], "psr_1": [60.0, 50, 70, 20]}
 )
 SIDES = pd.DataFrame({"masked": ["nobody", "probe", "gallery", "both"], "psr_1": [0.0, 60, 80, 5]})
 COST = pd.DataFrame({"method": "OPOM", "levels": [4.0, 8, 12], "visible": [0.1, 0.25, 0.6]})

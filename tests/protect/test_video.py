@@ -171,10 +171,7 @@ def test_what_the_rates_say_is_counted_by_hand() -> None:
     gallery = torch.cat([plain(1, 0, 0), plain(1, 1, 0), plain(0, 1, 0)])
     red, green = pixels(255, 0, 0), pixels(0, 255, 0)
     pictures = {"before": red, "compressed": red, "noise": red, "lossless": green, "after": green}
-    probes = [
-        Probe(0, 0.0, "ann", np.eye(2, 3), pictures),
-        Probe(50, 5.0, "ann", np.eye(2, 3), pictures),
-    ]
+    probes = [Probe(0, 0.0, "ann", np.eye(2, 3), pictures), Probe(50, 5.0, "ann", np.eye(2, 3), pictures)]
     times = np.array([3.0, 4.5, -np.inf])
     table, summary = measure(probes, {"ann": (gallery, times)}, plain(1, 0.2, 0), [color], 8 / 255, 10.0)
     # A red probe is nearer to the distractor than to all but the red face; the second face is too near in time to probe two.
