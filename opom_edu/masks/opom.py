@@ -209,11 +209,6 @@ class OPOM(Method):
     The other arguments: see :class:`Method`. The released code solves one problem per image and step in CVXPY; here one
     batched projection serves all images, exact to rounding.
 
-    Example::
-
-        mask = OPOM(surrogate, hull="convex", eps=8 / 255).fit(person.train)  # (10, 3, 112, 112) in [0, 1]
-        protected = mask.apply(person.test)
-
     Example:
         >>> mask = OPOM(surrogate, hull="convex", steps=6).fit(ada.train)
         >>> mask.delta.shape, bool(mask.delta.abs().max() <= 8 / 255)

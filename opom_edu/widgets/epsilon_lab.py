@@ -43,10 +43,6 @@ def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recogni
         PeopleError: with fewer than three people.
         ValueError: for something else than recognizers, or one given twice.
 
-    Example::
-
-        epsilon_lab(load_people("synthetic"), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
-
     Example:
         >>> lab = epsilon_lab(people, surrogate, [black_box], person="Ada", levels=4, fmr=0.05)
         >>> type(lab).__name__

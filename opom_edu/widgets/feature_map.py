@@ -54,10 +54,6 @@ def feature_map(
         ValueError: for a recognizer that is none.
         TraitError: for a method, dims or color that is not offered.
 
-    Example::
-
-        feature_map(load_people("synthetic"), load_recognizer("ir-softmax"), person="Ada")
-
     Example:
         >>> lab = feature_map(people, surrogate, person="Ada", color="yaw").wait()
         >>> type(lab).__name__

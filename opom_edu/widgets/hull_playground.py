@@ -48,11 +48,6 @@ def hull_playground(
     Raises:
         ValueError: for points, a query or a bound of another shape or outside of these ranges.
 
-    Example::
-
-        playground = hull_playground(points=[[-0.5, 0], [0.5, 0], [0, 0.5]], query=[0.2, -0.6])
-        playground.results["convex"]["distance"]  # once it was shown
-
     Example:
         >>> playground = hull_playground([[0, 0], [1, 0], [0, 1]], query=[1, 1])
         >>> type(playground).__name__

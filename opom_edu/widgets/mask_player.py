@@ -49,10 +49,6 @@ def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPl
         PeopleError: if there are no strangers.
         ValueError: for an unknown way, or something else than a differentiable recognizer.
 
-    Example::
-
-        mask_player(load_people("synthetic", count=8), load_recognizer("ir-softmax"), way="center", other="affine")
-
     Example:
         >>> player = mask_player(people, surrogate, person="Ada", way="center", steps=8).wait()
         >>> type(player).__name__

@@ -41,10 +41,6 @@ class RobustnessLab(Lab):
         PeopleError: with fewer than three people.
         ValueError: for an unknown person or change, a surrogate without gradients, or too few photos for the threshold.
 
-    Example::
-
-        robustness_lab(load_people("synthetic", count=4), load_recognizer("ir-softmax"), [load_recognizer("ir-arcface")])
-
     Attributes:
         person, change, severity, stop: the controls. ``pictures``: of the first test photo, by kind; ``board``: HTML.
 

@@ -40,10 +40,6 @@ class ThresholdLab(Lab):
         ValueError: for no recognizers, one given twice, or something else.
         TraitError: for an fmr that is not offered, or a threshold out of range.
 
-    Example::
-
-        threshold_lab(load_people("synthetic"), [load_recognizer("ir-softmax"), load_recognizer("ir-arcface")])
-
     Attributes:
         pairs: by recognizer, computed when it is first chosen.
         recognizer, target, slider: the controls.

@@ -45,10 +45,6 @@ def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: A
     Raises:
         ValueError: for something else than recognizers, one given twice, or an unknown method.
 
-    Example::
-
-        transfer_lab(load_people("synthetic", count=3, distractors=60), available(["ir-softmax", "ir-arcface", "dlib"]))
-
     Example:
         >>> lab = transfer_lab(people, [surrogate, black_box], steps=8).wait()
         >>> type(lab).__name__
