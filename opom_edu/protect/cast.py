@@ -5,56 +5,26 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError
-from opom_edu.evaluation.matching import centers_of, who_is_who
+from opom_edu.errors import PeopleWarning
+from opom_edu.evaluation.matching import who_is_who
 from opom_edu.faces import SIZE
-from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder
-from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import from_pixels
-from opom_edu.faces.photos import Array, Pixels, alignment, read_photo, warp
+from opom_edu.faces.photos import Array, Pixels, alignment, warp
 from opom_edu.faces.tracking import Track, Tracker, smoothed
 from opom_edu.faces.video import Video
-from opom_edu.protect.shots import OnProgress
+from opom_edu.protect.shots import OnProgress, Sightings, faces_by_name, look_at
 from opom_edu.recognizers import Recognizer
 
 POOL = 60  # crops of a person that are kept to choose from, however long the video is
 BRIEF = 3  # crops, one from every tenth frame, below which nobody can be learned from the video
 GALLERY = 10  # clean faces of a person that the report compares with
-
-
-@dataclass(frozen=True, eq=False)
-class Sightings:
-    """Faces of one person: ``crops (N, 3, 112, 112)``, ``embeddings (N, D)``, and the number of the frame that each is from,
-    minus infinity for photos."""
-
-    crops: Tensor
-    embeddings: Tensor
-    frames: Array
-
-    @property
-    def center(self) -> Tensor:
-        """The mean direction ``(D,)``."""
-        return functional.normalize(self.embeddings.mean(0), dim=0)
-
-    def take(self, count: int, among: Sequence[int]) -> Sightings:
-        """Up to ``count`` of those at some places, evenly spread."""
-        places = [among[int(i)] for i in np.linspace(0, len(among) - 1, min(count, len(among)))]
-        return Sightings(self.crops[places], self.embeddings[places], self.frames[places])
-
-    def gallery(self, chosen: Sequence[int], rate: float) -> tuple[Tensor, Array]:
-        """Clean faces for the report, none of the ``chosen`` if there are others, and their times in s."""
-        others = [place for place in range(len(self.crops)) if place not in chosen] or chosen
-        kept = self.take(GALLERY, others)
-        return kept.crops, kept.frames / rate
 
 
 class TrackCrops:
@@ -105,23 +75,21 @@ class Cast:
         here = Sightings(crops, self._surrogate.embed(crops).cpu(), np.array(shots.frames, float))
         busy = {name for other, name in self.tracks if other.first < track.end and track.first < other.end}
         people = self.seen if self._known is None else self._known
-        centers = {name: sightings.center for name, sightings in people.items() if name not in busy}
-        name = who_is_who(here.center[None], centers, self._threshold)[0]
-        if name is None and self._known is not None:
-            everybody = {name: sightings.center for name, sightings in self._known.items()}
-            name = who_is_who(here.center[None], everybody, self._threshold)[0]
-        if name is None and self._known is None:
-            name = f"person {len(self.seen) + 1}"
+        name = self._who(here, {name: seen for name, seen in people.items() if name not in busy})
+        if name is None:
+            name = f"person {len(self.seen) + 1}" if self._known is None else self._who(here, self._known)
         self.tracks.append((track, name))
         if name is not None:
-            both = [self.seen[name], here] if name in self.seen else [here]
-            frames = np.concatenate([one.frames for one in both])
-            joined = Sightings(torch.cat([one.crops for one in both]), torch.cat([one.embeddings for one in both]), frames)
-            self.seen[name] = joined.take(POOL, range(len(frames)))
+            joined = self.seen[name].joined(here) if name in self.seen else here
+            self.seen[name] = joined.take(POOL, range(len(joined.crops)))
+
+    def _who(self, here: Sightings, people: Mapping[str, Sightings]) -> str | None:
+        centers = {name: seen.center for name, seen in people.items()}
+        return who_is_who(here.center[None], centers, self._threshold)[0]
 
     def finish(self) -> None:
         """Make strangers of those seen too briefly to learn from."""
-        brief = {name for name, sightings in self.seen.items() if self._known is None and len(sightings.crops) < BRIEF}
+        brief = {name for name, seen in self.seen.items() if self._known is None and len(seen.crops) < BRIEF}
         self.seen = {name: self.seen[name] for name in sorted(set(self.seen) - brief)}
         self.tracks = [(track, None if name in brief else name) for track, name in self.tracks]
 
@@ -150,34 +118,43 @@ def role_of(track: Track, name: str, window: int) -> Role:
     return Role(name, track.first, np.array([alignment(points) for points in marks]), smoothed(marks, window))
 
 
-def people_in(folder: Path, surrogate: Recognizer, threshold: float, find: Finder) -> dict[str, Sightings]:
-    """By name, the faces in each person's photos that are theirs."""
-    if not folder.is_dir():
-        raise PeopleError(f"{folder} is not a folder; give one of photos, or with a sub-folder of photos per person")
-    files, refused = list_photos(folder)
-    crops: dict[str, list[Tensor]] = {}
-    left = [(path, why) for _, path, why in refused]
-    for owner, path, _ in files:
-        try:
-            photo = read_photo(path)
-            if photo.mark:
-                raise PhotoError("it is protected: the report could not compare with clean faces")
-            if not len(marks := find(photo.pixels)):
-                raise PhotoError("no face was found")
-            crops.setdefault(owner, []).append(Faces.of(photo.pixels, marks).crops)
-        except (OpomError, OSError) as error:
-            left.append((path, str(error)))
-    embeddings = {owner: [surrogate.embed(group).cpu() for group in groups] for owner, groups in crops.items()}
-    people = {}
-    for owner, center in centers_of(embeddings, threshold).items():
-        best = [int((own @ center).argmax()) for own in embeddings[owner]]
-        own = [i for i, face in enumerate(best) if float(embeddings[owner][i][face] @ center) > threshold]
-        kept, seen = (torch.stack([groups[owner][i][best[i]] for i in own]) for groups in (crops, embeddings))
-        people[owner] = Sightings(kept, seen, np.full(len(own), -np.inf))
-        if others := len(best) - len(own):
-            left.append((folder / owner, f"{others} photos show others than most do"))
-    for path, why in left:
-        warnings.warn(f"{shown(path.name)} is not learned from: {shown(why)}", PeopleWarning, stacklevel=3)
-    if not people:
-        raise PeopleError(f"{folder} holds no photo with a face to learn from")
-    return people
+def people_in(folder: Path, surrogate: Recognizer, threshold: float, find: Finder, tell: OnProgress) -> dict[str, Sightings]:
+    """By name, the faces in a folder's photos of the people whose folder it is; a warning names each photo without one.
+
+    Args:
+        folder: of one person's photos, or of a sub-folder per person.
+        surrogate: it tells who is who.
+        threshold: cosine on the surrogate above which a face is a person's.
+        find: where the faces are in a photo.
+        tell: called with what is being done and the share of it that is done.
+
+    Raises:
+        PeopleError: if it is no folder, or there is no photo with a face of somebody.
+
+    Example:
+        >>> seen = people_in(folder / "photos", surrogate, 0.2, find, lambda what, share: None)
+        >>> seen["Ada"].crops.shape, seen["Ada"].origins.tolist()
+        (torch.Size([3, 3, 112, 112]), [-inf, -inf, -inf])
+    """
+    shots, rows = look_at(folder, surrogate, lambda pixels, digest: find(pixels), threshold, tell)
+    for row in rows:
+        warnings.warn(f"{row['photo']} is not learned from: {row['note']}", PeopleWarning, stacklevel=3)
+    return {name: replace(seen, origins=np.full(len(seen.crops), -np.inf)) for name, seen in faces_by_name(shots).items()}
+
+
+def gallery_of(seen: Sightings, learned: Sequence[int], rate: float) -> tuple[Tensor, Array]:
+    """Up to ten clean faces ``(G, 3, 112, 112)`` for the report to compare with, and their times ``(G,)`` in s.
+
+    Args:
+        seen: the person's faces, with the numbers of their frames; minus infinity for photos.
+        learned: places of those that the mask was learned from; they count only if there are no others.
+        rate: frames per second.
+
+    Example:
+        >>> seen = Sightings(torch.rand(3, 3, 112, 112), torch.rand(3, 8), np.array([0.0, 30.0, 60.0]))
+        >>> gallery_of(seen, [0], rate=30)[1]
+        array([1., 2.])
+    """
+    others = [place for place in range(len(seen.crops)) if place not in learned] or learned
+    kept = seen.take(GALLERY, others)
+    return kept.crops, kept.origins / rate

@@ -20,13 +20,14 @@ from opom_edu.masks import Mask, Method, RandomNoise
 from opom_edu.pages import write_page
 from opom_edu.protect.shots import Row, Shot
 from opom_edu.recognizers import Recognizer
+from opom_edu.recognizers.thresholds import THRESHOLDS
 
-STAGES = {
+PHOTO_STAGES = {
     "before": "before", "noise": "random noise", "lossless": "after, lossless", "after": "after",
     "unseen": "after, not learned from",
 }  # fmt: skip
-CSV = "report.csv"
-COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
+PHOTO_TABLE = "report.csv"
+PHOTO_COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class Report:
 
 def measure_photos(
     kept: Sequence[tuple[Shot, Tensor, Tensor]], learned: Mapping[str, set[str]], recognizers: Sequence[Recognizer],
-    thresholds: Mapping[str, tuple[float, str]], skipped: Sequence[Row], eps: float, lossy: bool,
+    skipped: Sequence[Row], eps: float, *, lossy: bool,
 ) -> Report:  # fmt: skip
     """Compare the faces before and after.
 
@@ -70,56 +71,54 @@ def measure_photos(
         kept: of each photo, its crops ``(F, 3, 112, 112)`` as laid in and as read back from the file.
         learned: by name, the checksums of the photos that the mask was learned from.
         recognizers: the surrogate first.
-        thresholds: see :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
         skipped: rows of the photos without a copy.
         eps: of the noise to compare with, a share of the pixel range.
         lossy: whether the files are JPEG.
 
     Example:
         >>> skipped = [{"person": "ann", "photo": "a.jpg", "status": "skipped", "note": "no face was found"}]
-        >>> measure_photos([], {}, [], {}, skipped, eps=8 / 255, lossy=False).skipped
+        >>> measure_photos([], {}, [], skipped, eps=8 / 255, lossy=False).skipped
         1
     """
-    members = [(k, face, name) for k, (shot, _, _) in enumerate(kept) for face, name in enumerate(shot.names) if name]
-    if not members:
-        return Report(pd.DataFrame(skipped, columns=COLUMNS), pd.DataFrame(), {})
-    before, laid, after = (
-        torch.stack([crops[face] for crops, (_, face, _) in zip(part, members, strict=True)])
-        for part in zip(*((kept[k][0].faces.crops, *kept[k][1:]) for k, _, _ in members), strict=True)
-    )
-    noise = quantize(RandomNoise(eps=eps).fit(before).apply(before))
-    crops = {"before": before, "after": after, "noise": noise} | ({"lossless": laid} if lossy else {})
-    rows: list[Row] = [
-        {
-            "person": shown(name), "photo": shown(shot.path.name), "status": "protected", "note": shot.note,
-            "strangers": shot.names.count(None), "learned": shot.digest in learned[name],
-        }
-        for shot, name in ((kept[k][0], name) for k, _, name in members)
-    ]  # fmt: skip
-    table = pd.concat([pd.DataFrame(rows), image_quality(before, after)], axis=1)
-    names = [name for _, _, name in members]
-    summary = [_summed(table, recognizer, recognizers[0], crops, names, thresholds) for recognizer in recognizers]
-    first = {name: i for i, name in reversed(list(enumerate(names)))}
-    examples = {name: (before[i], after[i]) for name, i in sorted(first.items())}
+    rows: list[Row] = []
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []
+    for shot, laid, after in kept:
+        for face, name in enumerate(shot.names):
+            if name is not None:
+                about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
+                about["learned"] = shot.digest in learned[name]
+                rows.append({"person": name, "photo": shown(shot.path.name)} | about)
+                parts.append((shot.faces.crops[face], laid[face], after[face]))
+    if not rows:
+        return Report(pd.DataFrame(skipped, columns=PHOTO_COLUMNS), pd.DataFrame(), {})
+    crops = {
+        stage: torch.stack(part)
+        for stage, part in zip(("before", "lossless", "after"), zip(*parts, strict=True), strict=True)
+    }
+    if not lossy:
+        del crops["lossless"]
+    crops["noise"] = quantize(RandomNoise(eps=eps).fit(crops["before"]).apply(crops["before"]))
+    table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
+    summary = [_summed(table, recognizer, recognizers[0], crops) for recognizer in recognizers]
+    first = {name: int(own.index[0]) for name, own in table.groupby("person")}
+    examples = {name: (crops["before"][i], crops["after"][i]) for name, i in first.items()}
+    table["person"] = table["person"].map(shown)
     table = pd.concat([table, pd.DataFrame(skipped)], ignore_index=True) if skipped else table
     table = table.sort_values(["person", "photo"], kind="stable", ignore_index=True)
     return Report(table, pd.DataFrame(summary), examples)
 
 
-def _summed(
-    table: pd.DataFrame, recognizer: Recognizer, surrogate: Recognizer, crops: Mapping[str, Tensor], names: Sequence[str],
-    thresholds: Mapping[str, tuple[float, str]],
-) -> Row:  # fmt: skip
+def _summed(table: pd.DataFrame, recognizer: Recognizer, surrogate: Recognizer, crops: Mapping[str, Tensor]) -> Row:
     """Fill in a recognizer's columns of the table; its row of the summary."""
-    values = _similarities(recognizer, crops, names)
+    values = _similarities(recognizer, crops, table["person"])
     values["unseen"] = values["after"].where(~table["learned"])
-    threshold, basis = thresholds.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
+    threshold, basis = THRESHOLDS.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
     kind = kind_of(recognizer, surrogate)
     line: Row = {"recognizer": recognizer.name, "kind": kind, "threshold": threshold, "calibrated": basis}
     for what, similar in values.items():
         table[f"{recognizer.name}_{what}"] = similar
         line[what] = similar.mean()
-        if recognizer.name in thresholds:
+        if recognizer.name in THRESHOLDS:
             verified = (similar > threshold).astype(float).where(similar.notna())
             table[f"{recognizer.name}_verified_{what}"] = verified
             line[f"verified_{what}"] = verified.mean()
@@ -134,12 +133,11 @@ def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
     return "white box: the network of dlib-torch" if same else "white box"
 
 
-def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, pd.Series]:
+def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], people: pd.Series) -> dict[str, pd.Series]:
     """Mean cosine of each crop to the clean ones of the same person's other photos; not a number where there is none."""
-    found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(names))
+    found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(people))
     embeddings = dict(zip(crops, found, strict=True))
-    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    labels = torch.tensor([places[name] for name in names])
+    labels = torch.from_numpy(pd.factorize(people)[0])
     same = (labels[:, None] == labels).fill_diagonal_(False)
     means = {what: ((own @ embeddings["before"].T) * same).sum(1) / same.sum(1) for what, own in embeddings.items()}
     return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
@@ -155,10 +153,10 @@ def write_photo_report(
         {"name": shown(name), "before": png(before), "after": png(after), "learned": learned[shown(name)]}
         for name, (before, after) in report.examples.items()
     ]
-    stages = {stage: told for stage, told in STAGES.items() if stage in report.recognizers}
+    stages = {stage: told for stage, told in PHOTO_STAGES.items() if stage in report.recognizers}
     write_files(
-        out, "protect/photo_report.html", CSV, report.table, report.recognizers, masks, method, people=people, stages=stages,
-        skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
+        out, "protect/photo_report.html", PHOTO_TABLE, report.table, report.recognizers, masks, method, people=people,
+        stages=stages, skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
     )  # fmt: skip
 
 

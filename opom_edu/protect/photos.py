@@ -16,10 +16,10 @@ from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.photos import MARK, Array, Photo, Pixels, lay_in, read_photo, save_photo
 from opom_edu.files import check_folder, remove_unfinished
 from opom_edu.masks import Mask, Method
-from opom_edu.protect.photo_report import COLUMNS, CSV, Report, check_ours, measure_photos, write_photo_report
+from opom_edu.protect.photo_report import PHOTO_COLUMNS, PHOTO_TABLE, Report, check_ours, measure_photos, write_photo_report
 from opom_edu.protect.shots import OnProgress, Shot, counted, faces_by_name, learn_masks, look_at, remembering, said
 from opom_edu.recognizers import Recognizer
-from opom_edu.recognizers.thresholds import THRESHOLDS, threshold_of
+from opom_edu.recognizers.thresholds import threshold_of
 
 
 def protect_photo(
@@ -96,23 +96,20 @@ def protect_folder(
     if source.is_relative_to(out) or out.is_relative_to(source):
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
-    check_ours(out, CSV, COLUMNS[:3])
+    check_ours(out, PHOTO_TABLE, PHOTO_COLUMNS[:3])
     remove_unfinished(out)
     search = remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
     shots, rows = look_at(source, method.surrogate, search, bar, tell, force=force)
     people = faces_by_name(shots)
-    pairs = {name: (crops, seen) for name, (crops, seen, _) in people.items()}
-    found = learn_masks(pairs, method, learn, out / "masks", tell)
+    found = learn_masks(people, method, learn, out / "masks", tell)
     masks = {name: mask for name, (mask, _) in found.items()}
-    learned = {name: {people[name][2][place] for place in chosen} for name, (_, chosen) in found.items()}
+    learned = {name: set(people[name].origins[chosen]) for name, (_, chosen) in found.items()}
     kept = []
     for shot in counted(shots, len(shots), "protecting", tell):
         with said(rows, shot.owner, shot.path):
             kept.append((shot, *_write(shot, out / "photos" / shot.owner, masks, quality, keep_exif)))
     tell("measuring", 0)
-    report = measure_photos(
-        kept, learned, [method.surrogate, *recognizers], THRESHOLDS, rows, method.eps, quality is not None
-    )
+    report = measure_photos(kept, learned, [method.surrogate, *recognizers], rows, method.eps, lossy=quality is not None)
     write_photo_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
     return report
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,7 +30,7 @@ from opom_edu.masks import Mask, Method
 from opom_edu.recognizers import Recognizer
 
 SMALL = 40  # pixels of a face's crop in the photo
-LONGEST = 200  # bytes of a person's name that a file can bear; file systems allow 255, suffix included
+NAME_BYTES = 200  # bytes of a person's name that a file can bear; file systems allow 255, suffix included
 FEW = 5  # photos to learn from, below which a mask is known to be weaker
 Row = dict[str, Any]  # of a report's table
 OnProgress = Callable[[str, float], None]
@@ -59,6 +60,43 @@ class Shot:
     embeddings: Tensor
     note: str
     names: list[str | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """Faces of one person, N of them.
+
+    Attributes:
+        crops: ``(N, 3, 112, 112)`` in [0, 1].
+        embeddings: ``(N, D)`` of unit norm, on the surrogate.
+        origins: ``(N,)``, where each is from: a photo's checksum, or the number of a video's frame.
+
+    Example:
+        >>> seen = Sightings(torch.rand(9, 3, 112, 112), torch.eye(9), np.arange(9))
+        >>> seen.take(3, range(9)).origins, round(float(seen.center[0]), 3)
+        (array([0, 4, 8]), 0.333)
+        >>> len(seen.joined(seen).crops)
+        18
+    """
+
+    crops: Tensor
+    embeddings: Tensor
+    origins: NDArray[Any]
+
+    @property
+    def center(self) -> Tensor:
+        """The mean direction ``(D,)``, of unit norm."""
+        return functional.normalize(self.embeddings.mean(0), dim=0)
+
+    def take(self, count: int, among: Sequence[int]) -> Sightings:
+        """Up to ``count`` of those at the places ``among``, evenly spread."""
+        places = [among[int(i)] for i in np.linspace(0, len(among) - 1, min(count, len(among)))]
+        return Sightings(self.crops[places], self.embeddings[places], self.origins[places])
+
+    def joined(self, other: Sightings) -> Sightings:
+        """These faces, then the other's."""
+        crops, embeddings = torch.cat([self.crops, other.crops]), torch.cat([self.embeddings, other.embeddings])
+        return Sightings(crops, embeddings, np.concatenate([self.origins, other.origins]))
 
 
 def look_at(
@@ -153,7 +191,7 @@ def _look(
 ) -> Shot:
     photo = read_photo(path)
     if photo.mark and not force:
-        raise PhotoError("it is protected already; to lay another mask over it, force it")
+        raise PhotoError("it is protected already; give the original, or, for a mask over the mask, force it")
     digest = sha256(path)
     landmarks = find(photo.pixels, digest)
     if not len(landmarks):
@@ -182,20 +220,28 @@ def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> Iterator
             rows.append(skip(shot.owner, shot.path, why) | {"strangers": len(names)})
 
 
-def faces_by_name(shots: Sequence[Shot]) -> dict[str, tuple[Tensor, Tensor, list[str]]]:
-    """Each person's crops ``(N, 3, 112, 112)``, embeddings ``(N, D)``, and the checksums of the photos, by sorted name."""
+def faces_by_name(shots: Sequence[Shot]) -> dict[str, Sightings]:
+    """Each person's faces, one of each photo that shows them, by sorted name; the origins are the photos' checksums.
+
+    Example:
+        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, digest: find(pixels), 0.2, print)
+        looking for faces 0.0
+        looking for faces 0.3333333333333333
+        looking for faces 0.6666666666666666
+        >>> faces_by_name(shots)["Ada"].crops.shape
+        torch.Size([3, 3, 112, 112])
+    """
     found = {}
     for name in sorted({name for shot in shots for name in shot.names if name}):
         own = [(shot, shot.names.index(name)) for shot in shots if name in shot.names]
-        crops, seen = (
-            torch.stack(part) for part in zip(*((s.faces.crops[i], s.embeddings[i]) for s, i in own), strict=True)
-        )
-        found[name] = crops, seen, [shot.digest for shot, _ in own]
+        crops = torch.stack([shot.faces.crops[face] for shot, face in own])
+        embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
+        found[name] = Sightings(crops, embeddings, np.array([shot.digest for shot, _ in own]))
     return found
 
 
 def learn_masks(
-    people: Mapping[str, tuple[Tensor, Tensor]], method: Method, count: int, folder: Path, tell: OnProgress
+    people: Mapping[str, Sightings], method: Method, count: int, folder: Path, tell: OnProgress
 ) -> dict[str, tuple[Mask, list[int]]]:
     """By name, a mask from the ``count`` most diverse of somebody's crops, and which these are.
 
@@ -203,23 +249,27 @@ def learn_masks(
     are a :class:`~opom_edu.errors.PeopleWarning`.
 
     Args:
-        people: by name, crops ``(N, 3, 112, 112)`` and their unit embeddings ``(N, D)``.
+        people: by name, the faces to choose from.
+        method: how masks are learned.
+        count: faces to learn from at the most, at least 1.
+        folder: made when the first mask is kept.
+        tell: called with what is being done and the share of it that is done.
 
     Raises:
         OpomError: if a mask cannot be written.
     """
     found, kept = {}, Store(folder, Mask.load, lambda file, mask: mask.save(file))
-    for number, (name, (crops, embeddings)) in enumerate(people.items()):
+    for number, (name, seen) in enumerate(people.items()):
         tell(f"learning the mask of {shown(name)}", number / len(people))
-        chosen = most_diverse(embeddings, functional.normalize(embeddings.mean(0), dim=0), count)
+        chosen = most_diverse(seen.embeddings, seen.center, count)
         if len(chosen) < FEW:
             few = f"{len(chosen)} photos to learn from are few; ten of different light and pose protect better"
             warnings.warn(f"{shown(name)}: {few}", PeopleWarning, stacklevel=3)
-        learned_from = hashlib.sha256(crops[chosen].numpy().tobytes()).hexdigest()
+        learned_from = hashlib.sha256(seen.crops[chosen].numpy().tobytes()).hexdigest()
         recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
         mask = kept.get(file := f"{_written(name)}.safetensors")
         if mask is None or mask.eps != method.eps or mask.recipe != recipe:
-            kept.put(file, mask := replace(method.fit(crops[chosen]), recipe=recipe))
+            kept.put(file, mask := replace(method.fit(seen.crops[chosen]), recipe=recipe))
         found[name] = mask, chosen
     return found
 
@@ -227,4 +277,4 @@ def learn_masks(
 def _written(name: str) -> str:
     """A name that a file can have with any suffix: a hash where it is too long, or its bytes are no text."""
     encoded = os.fsencode(name)
-    return name if len(encoded) < LONGEST and shown(name) == name else hashlib.sha256(encoded).hexdigest()
+    return name if len(encoded) < NAME_BYTES and shown(name) == name else hashlib.sha256(encoded).hexdigest()

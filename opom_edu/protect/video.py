@@ -18,12 +18,22 @@ from opom_edu.faces.tracking import WINDOW, Follower, Tracker, shimmer
 from opom_edu.faces.video import SUFFIXES, Video, return_frames
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
-from opom_edu.protect.cast import Cast, Role, people_in, role_of, watch
+from opom_edu.protect.cast import Cast, Role, gallery_of, people_in, role_of, watch
 from opom_edu.protect.photo_report import check_ours
 from opom_edu.protect.shots import OnProgress, counted, learn_masks
-from opom_edu.protect.video_report import COLUMNS, CSV, SEEN, Probe, VideoReport, measure, write_report
+from opom_edu.protect.video_report import (
+    SEEN,
+    VIDEO_COLUMNS,
+    VIDEO_TABLE,
+    Probe,
+    VideoReport,
+    measure_video,
+    write_video_report,
+)
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.thresholds import threshold_of
+
+Frames = Iterator[tuple[int, Pixels]]  # of each, its time in the video's units, and its pixels (H, W, 3)
 
 
 def protect_video(
@@ -74,16 +84,16 @@ def protect_video(
         raise ValueError(f"crf must be within 0 and 51, learn at least 1, measured not negative: {crf}, {learn}, {measured}")
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     beside = _prepared(source, out, force)
+    return_frames()
     find = find or dlib_finder(upsample=upsample)
-    known = None if photos is None else people_in(Path(photos).expanduser(), method.surrogate, bar, find)
+    known = None if photos is None else people_in(Path(photos).expanduser(), method.surrogate, bar, find, tell)
     cast = Cast(method.surrogate, bar, known)
     frames, gray = watch(source, Tracker(find, follow, every=every), cast, tell)
     if not cast.seen:
         seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face (small ones need upsample=2)"
         raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
     people = {name: seen if known is None else known[name] for name, seen in cast.seen.items()}
-    pairs = {name: (sightings.crops, sightings.embeddings) for name, sightings in people.items()}
-    learned = learn_masks(pairs, method, learn, beside / "masks", tell)
+    learned = learn_masks(people, method, learn, beside / "masks", tell)
     masks = {name: mask for name, (mask, _) in learned.items()}
     roles = [role_of(track, name, window) for track, name in cast.tracks if name]
     (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
@@ -91,47 +101,22 @@ def protect_video(
     probes = _probes(roles, -(-faces // measured), rate) if measured else []
     _write(source, out, roles, masks, gray, probes, frames, crf, tell)
     tell("measuring", 0)
-    galleries = {name: sightings.gallery(learned[name][1], rate) for name, sightings in people.items()}
+    galleries = {name: gallery_of(seen, learned[name][1], rate) for name, seen in people.items()}
     for probe in probes:
-        probe.learned = probe.frame in people[probe.person].frames[learned[probe.person][1]]
+        probe.learned = probe.frame in people[probe.person].origins[learned[probe.person][1]]
     crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
-    table, summary = measure(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
+    table, summary = measure_video(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
     facts = {
         "faces": faces, "strangers": sum(name is None for _, name in cast.tracks), "photos": known is not None,
         "people": {shown(name): sum(role.name == name for role in roles) for name in masks},
         "trembling": max(shimmer(role.found) for role in roles), "steadied": max(shimmer(role.steady) for role in roles),
         "frames": frames, "notes": source.notes, "crf": crf, "distractors": len(crowd),
     }  # fmt: skip
-    return write_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
+    return write_video_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
 
 
 def _prepared(source: Video, out: Path, force: bool) -> Path:
     """The folder of the report, once it is sure that the copy and the report may be written."""
-    _check(source, out, force)
-    return_frames()
-    beside = out.with_name(f"{out.name}_report")
-    check_ours(beside, CSV, COLUMNS)
-    remove_unfinished(out)
-    remove_unfinished(beside)
-    return beside
-
-
-def _write(
-    source: Video, out: Path, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, probes: Sequence[Probe],
-    frames: int, crf: int, tell: OnProgress,
-) -> None:  # fmt: skip
-    """Write the protected copy; fill in the probes' faces at every stage."""
-    with replacing(out) as temporary:
-        made = _protected(source, roles, masks, gray, probes)
-        source.copy(temporary, counted(made, frames, "protecting", tell), crf=crf)
-    _look_again(Video(out), probes, "after")
-    if probes:
-        with unfinished(out) as plain:  # what the codec alone does to the frames
-            source.copy(plain, counted(source.frames(), frames, "compressing without masks", tell), crf=crf)
-            _look_again(Video(plain), probes, "compressed")
-
-
-def _check(source: Video, out: Path, force: bool) -> None:
     if source.mark and not force:
         raise VideoError(f"{source.path} is protected already; to lay another mask over it, force it")
     if out.suffix.lower() not in SUFFIXES:
@@ -144,6 +129,27 @@ def _check(source: Video, out: Path, force: bool) -> None:
             ours = False
         if not ours:
             raise VideoError(f"{out} is there already and no protected video; name another file or move it away")
+    beside = out.with_name(f"{out.name}_report")
+    check_ours(beside, VIDEO_TABLE, VIDEO_COLUMNS)
+    remove_unfinished(out)
+    remove_unfinished(beside)
+    return beside
+
+
+def _write(
+    source: Video, out: Path, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, probes: Sequence[Probe],
+    frames: int, crf: int, tell: OnProgress,
+) -> None:  # fmt: skip
+    """Write the protected copy; fill in the probes' faces at every stage."""
+    with replacing(out) as temporary:
+        before = _seen(source.frames(), probes, "before")
+        laid = _seen(_protected(before, roles, masks, gray), probes, "lossless")
+        source.copy(temporary, counted(laid, frames, "protecting", tell), crf=crf)
+    if probes:
+        deque(_seen(Video(out).frames(), probes, "after"), maxlen=0)
+        with unfinished(out) as plain:  # what the codec alone does to the frames
+            source.copy(plain, counted(source.frames(), frames, "compressing without masks", tell), crf=crf)
+            deque(_seen(Video(plain).frames(), probes, "compressed"), maxlen=0)
 
 
 def _probes(roles: Sequence[Role], step: int, rate: float) -> list[Probe]:
@@ -161,25 +167,20 @@ def _probes(roles: Sequence[Role], step: int, rate: float) -> list[Probe]:
     ]
 
 
-def _protected(
-    source: Video, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool, probes: Sequence[Probe]
-) -> Iterator[tuple[int, Pixels]]:
-    """The frames with everybody's mask laid in; the probes see each before and after."""
+def _protected(frames: Frames, roles: Sequence[Role], masks: Mapping[str, Mask], gray: bool) -> Frames:
+    """The frames with everybody's mask laid in."""
     changes = {name: mask.delta.permute(1, 2, 0).numpy() for name, mask in masks.items()}
     eps = max(mask.eps for mask in masks.values())
-    waiting = deque(probes)
-    for number, (pts, pixels) in enumerate(source.frames()):
+    for number, (pts, pixels) in enumerate(frames):
         here = [(role, number - role.first) for role in roles if role.first <= number < role.first + len(role.found)]
         laid = lay_in(pixels, [(r.steady[i], changes[r.name]) for r, i in here], eps=eps, gray=gray) if here else pixels
-        while waiting and waiting[0].frame == number:
-            waiting[0].see("before", pixels)
-            waiting.popleft().see("lossless", laid)
         yield pts, laid
 
 
-def _look_again(copy: Video, probes: Sequence[Probe], stage: str) -> None:
-    """Fill in the probes' faces as a file gives them back."""
+def _seen(frames: Frames, probes: Sequence[Probe], stage: str) -> Frames:
+    """The frames as they are, while the probes take their faces out of them."""
     waiting = deque(probes)
-    for number, (_, pixels) in enumerate(copy.frames() if waiting else ()):
+    for number, (pts, pixels) in enumerate(frames):
         while waiting and waiting[0].frame == number:
             waiting.popleft().see(stage, pixels)
+        yield pts, pixels

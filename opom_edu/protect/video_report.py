@@ -31,9 +31,9 @@ STAGES = {
     "after": "protected after H.264",
 }  # fmt: skip
 SEEN = [stage for stage in STAGES if stage != "noise"]  # in a file; noise is made for the report
-CSV = "frames.csv"
-COLUMNS = ["frame", "time", "person"]  # the first ones
-CHUNK = 60  # faces that are floats at a time
+VIDEO_TABLE = "frames.csv"
+VIDEO_COLUMNS = ["frame", "time", "person"]  # the first ones
+AT_A_TIME = 60  # faces that are floats at a time
 
 
 @dataclass(eq=False)
@@ -77,7 +77,7 @@ class VideoReport:
     facts: Mapping[str, Any]
 
 
-def measure(
+def measure_video(
     probes: Sequence[Probe], galleries: Mapping[str, tuple[Tensor, Array]], distractors: Tensor,
     recognizers: Sequence[Recognizer], eps: float, seconds: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
@@ -94,12 +94,12 @@ def measure(
         seconds: the video's length.
     """
     if not probes:
-        return pd.DataFrame(columns=COLUMNS), pd.DataFrame()
+        return pd.DataFrame(columns=VIDEO_COLUMNS), pd.DataFrame()
     about = [{"frame": p.frame, "time": p.time, "person": shown(p.person), "learned": p.learned} for p in probes]
     table = pd.DataFrame(about)
     quality, embedded = [], defaultdict[tuple[str, str], list[Tensor]](list)
-    for start in range(0, len(probes), CHUNK):
-        part = _crops(probes[start : start + CHUNK], eps)
+    for start in range(0, len(probes), AT_A_TIME):
+        part = _crops(probes[start : start + AT_A_TIME], eps)
         quality.append(image_quality(part["before"], part["after"]))
         for recognizer in recognizers:
             for stage in STAGES:
@@ -107,7 +107,7 @@ def measure(
     table = table.join(pd.concat(quality, ignore_index=True))
     apart, summary = min(APART, seconds / 4), []
     for recognizer in recognizers:
-        others = torch.cat([recognizer.embed(quantize(part)).cpu() for part in distractors.split(CHUNK)])
+        others = torch.cat([recognizer.embed(quantize(part)).cpu() for part in distractors.split(AT_A_TIME)])
         clean = {name: recognizer.embed(quantize(crops)).cpu() for name, (crops, _) in galleries.items()}
         line: dict[str, Any] = {"recognizer": recognizer.name, "kind": kind_of(recognizer, recognizers[0])}
         for stage in STAGES:
@@ -140,7 +140,7 @@ def _row(face: Tensor, gallery: Tensor, others: Tensor, usable: Any) -> tuple[fl
     return float(own.mean()), 100 * float((own < (others @ face).max()).float().mean())
 
 
-def write_report(
+def write_video_report(
     report: VideoReport, folder: Path, names: tuple[str, str], masks: Mapping[str, Mask], method: Method
 ) -> VideoReport:
     """Write ``report.html`` and ``frames.csv`` to ``folder``, whole or not at all, every name escaped; return the report.
@@ -156,7 +156,7 @@ def write_report(
             figure.savefig(file := io.BytesIO(), format="png", dpi=90)
             charts[f"{title}: similarity over time"] = base64.b64encode(file.getvalue()).decode()
     write_files(
-        folder, "protect/video_report.html", CSV, report.table, report.recognizers, masks, method, facts=report.facts,
-        charts=charts, names=[shown(name) for name in names], apart=APART, stages=STAGES,
+        folder, "protect/video_report.html", VIDEO_TABLE, report.table, report.recognizers, masks, method,
+        facts=report.facts, charts=charts, names=[shown(name) for name in names], apart=APART, stages=STAGES,
     )  # fmt: skip
     return report

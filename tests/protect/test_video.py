@@ -24,7 +24,7 @@ from opom_edu.faces.photos import Pixels, read_photo, save_photo
 from opom_edu.files import UNFINISHED, remove_unfinished
 from opom_edu.masks import OPOM, Mask
 from opom_edu.protect.video import protect_video
-from opom_edu.protect.video_report import STAGES, Probe, VideoReport, measure
+from opom_edu.protect.video_report import STAGES, Probe, VideoReport, measure_video
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.zoo import WEIGHTS_VARIABLE
 from tests.conftest import make_person
@@ -134,7 +134,7 @@ def test_photos_that_are_not_learned_from_are_named(
         "void is not learned from: is a folder without",
         "nobody.png is not learned from: no face was found",
         "masked.png is not learned from: it is protected",
-        "photos is not learned from: 1 photos show others",
+        "stranger.png is not learned from: 1 faces, nobody's among the folders' people",
     ):
         assert says in told
 
@@ -173,7 +173,7 @@ def test_what_the_rates_say_is_counted_by_hand() -> None:
     pictures = {"before": red, "compressed": red, "noise": red, "lossless": green, "after": green}
     probes = [Probe(0, 0.0, "ann", np.eye(2, 3), pictures), Probe(50, 5.0, "ann", np.eye(2, 3), pictures)]
     times = np.array([3.0, 4.5, -np.inf])
-    table, summary = measure(probes, {"ann": (gallery, times)}, plain(1, 0.2, 0), [color], 8 / 255, 10.0)
+    table, summary = measure_video(probes, {"ann": (gallery, times)}, plain(1, 0.2, 0), [color], 8 / 255, 10.0)
     # A red probe is nearer to the distractor than to all but the red face; the second face is too near in time to probe two.
     assert list(table["color_psr_before"]) == pytest.approx([200 / 3, 50])
     assert list(table["color_similarity_before"]) == pytest.approx([(1 + 0.5**0.5 + 0) / 3, 0.5], abs=1e-4)
