@@ -9,9 +9,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from opom_edu.errors import OpomError, OpomWarning
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CACHE_VARIABLE = "OPOM_EDU_CACHE"
 T = TypeVar("T")
@@ -68,6 +71,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # or a power cut could leave the name without its content
         temporary.replace(path)
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, without its index and rounded to four decimals, whole or not at all.
+
+    Raises:
+        OSError: if the folder, which is made, or the file cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_table(f"{folder}/rates.csv", pd.DataFrame({"psr": [2 / 3]}))
+        ...     Path(folder, "rates.csv").read_text()
+        'psr\\n0.6667\\n'
+    """
+    with replacing(path) as temporary:
+        table.round(4).to_csv(temporary, index=False)
 
 
 def remove_unfinished(path: Path) -> None:

@@ -241,7 +241,7 @@ def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.Monk
         return SimpleNamespace(images=images, labels=labels, conditions=pd.DataFrame({"skin": ["light"] * len(labels)}))
 
     monkeypatch.setattr(synthetic, "render_people", render_people, raising=False)
-    monkeypatch.setattr(cli.training, "HELD_OUT", (3, 2))
+    monkeypatch.setattr(cli.training, "HELD_OUT_SIZE", (3, 2))
     small = {"blocks": (1,), "width": 8, "dim": 16, "stem_stride": 4}
     for name in ("ir-softmax", "ir-sface"):
         monkeypatch.setitem(recipes.RECIPES, name, replace(recipes.RECIPES[name], network=small))

@@ -24,13 +24,13 @@ def doctor() -> None:
         found = {package: _installed(package) for package in packages}
         missing = [package for package, there in found.items() if there is None]
         state = f"missing {', '.join(missing)}; pip install 'opom_edu[{extra}]'" if missing else "ok"
-        console.print(f"extra {extra:10} {state}", markup=False)
+        console.print(f"extra {extra:10} {state}")
     for name in list_recognizers():
         try:
             state = f"ok: {load_recognizer(name).note}"
         except OpomError as error:
             state = str(error)
-        console.print(f"recognizer {name:21} {state}", markup=False)
+        console.print(f"recognizer {name:21} {state}")
 
 
 EXTRAS = {

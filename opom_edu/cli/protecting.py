@@ -7,38 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opom_edu.cli.common import (
-    Device,
-    Eps,
-    Momentum,
-    Seed,
-    Steps,
-    Surrogate,
-    Transfer,
-    Upsample,
-    app,
-    console,
-    errors,
-    learner,
-    plain_errors,
-    telling,
-)
+from opom_edu.cli.common import app, console, errors, learning, load_measured, note, plain_errors, telling
+from opom_edu.cli.options import Device, Eps, Momentum, Seed, Steps, Surrogate, Transfer, Upsample
 
 if TYPE_CHECKING:
     from opom_edu.protect import Report, VideoReport
 
 Learn = Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")]
-Targets = Annotated[str, typer.Option(help="also measure on these, comma-separated, or none; by default those at hand")]
+AlsoOn = Annotated[str, typer.Option(help="also measure on these, comma-separated, or none; by default those at hand")]
 Force = Annotated[bool, typer.Option(help="also take what is protected already")]
 Threshold = Annotated[float | None, typer.Option(help="similarity on the surrogate above which two faces are one person's")]
 
 
-@app.command()
-def protect(
+@app.command("protect")
+def protect_photos_command(
     photos: Annotated[Path, typer.Argument(help="a folder of one person's photos, or with a sub-folder per person")],
     out: Annotated[Path, typer.Option(help="folder for the copies, the masks and the report")],
     surrogate: Surrogate = "dlib-torch",
-    targets: Targets = "",
+    targets: AlsoOn = "",
     learn: Learn = 10,
     jpeg: Annotated[int, typer.Option(min=0, max=100, help="write JPEG of this quality; 0 for lossless PNG")] = 0,
     eps: Eps = "8/255",
@@ -57,16 +43,15 @@ def protect(
     Stopped at any time, the same command goes on where it was. Originals are never written to.
     """
     with plain_errors():
+        from opom_edu.masks import OPOM
         from opom_edu.protect import protect_folder
 
-        method, measured = learner(
-            surrogate, targets, ("mobilefacenet", "dlib"), device,
-            eps=eps, steps=steps, momentum=momentum, transfer=transfer, seed=seed,
-        )  # fmt: skip
+        given = learning(eps, steps, momentum, transfer, seed)
+        white_box, others = load_measured(surrogate, targets, device, ("mobilefacenet", "dlib"))
         with telling("looking for faces") as show:
             found = protect_folder(
-                photos, out, method=method, learn=learn, threshold=threshold, quality=jpeg or None, keep_exif=keep_exif,
-                recognizers=measured, force=force, upsample=upsample, on_progress=show,
+                photos, out, method=OPOM(white_box, **given), recognizers=others, learn=learn, threshold=threshold,
+                quality=jpeg or None, keep_exif=keep_exif, force=force, upsample=upsample, on_progress=show,
             )  # fmt: skip
     _tell_photos(found, out)
 
@@ -79,7 +64,7 @@ def protect_video_command(
         Path | None, typer.Option(help="a folder of photos, or one per person, to learn from; protects only them")
     ] = None,
     surrogate: Surrogate = "dlib-torch",
-    targets: Targets = "",
+    targets: AlsoOn = "",
     learn: Learn = 10,
     crf: Annotated[int, typer.Option(min=0, max=51, help="quality of H.264: lower is better and larger")] = 18,
     measure: Annotated[int, typer.Option(min=0, help="faces to measure, from frames evenly spread; 0 for none")] = 300,
@@ -99,28 +84,26 @@ def protect_video_command(
     The sound is kept as it is. Stopped at any time, no part of a copy is left.
     """
     with plain_errors():
+        from opom_edu.masks import OPOM
         from opom_edu.protect import protect_video
 
-        method, others = learner(
-            surrogate, targets, ("mobilefacenet",), device,
-            eps=eps, steps=steps, momentum=momentum, transfer=transfer, seed=seed,
-        )  # fmt: skip
+        given = learning(eps, steps, momentum, transfer, seed)
+        white_box, others = load_measured(surrogate, targets, device, ("mobilefacenet",))
         with telling("following faces") as show:
             found = protect_video(
-                video, out, method=method, photos=photos, recognizers=others, learn=learn, crf=crf,
-                every=every, threshold=threshold, measured=measure, upsample=upsample, force=force,
-                on_progress=show,
+                video, out, method=OPOM(white_box, **given), photos=photos, recognizers=others, learn=learn, crf=crf,
+                every=every, threshold=threshold, measured=measure, upsample=upsample, force=force, on_progress=show,
             )  # fmt: skip
     _tell_video(found, out)
 
 
 def _tell_photos(found: Report, out: Path) -> None:
     for row in found.table[found.table["status"] == "skipped"].to_dict("records"):
-        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow", markup=False)
+        errors.print(f"skipped {row['person']}/{row['photo']}: {row['note']}", style="yellow")
     for line in found.recognizers.to_dict("records"):
         figures = f"{line['before']:.2f}, with random noise {line['noise']:.2f}, protected {line['after']:.2f}"
-        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}", markup=False)
-    console.print(f"Report: {out / 'report.html'}", markup=False)
+        console.print(f"{line['recognizer']} ({line['kind']}): similarity {figures}")
+    console.print(f"Report: {out / 'report.html'}")
     if found.skipped:
         raise typer.Exit(1)
 
@@ -129,12 +112,12 @@ def _tell_video(found: VideoReport, out: Path) -> None:
     from opom_edu.protect.video_report import STAGES
 
     told = found.facts
-    console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames", markup=False)
+    console.print(f"{told['faces']} faces of {', '.join(told['people'])} protected in {told['frames']} frames")
     for line in found.recognizers.to_dict("records"):
         rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for stage, what in STAGES.items())
-        console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}", markup=False)
-    console.print(f"Report: {out.with_name(f'{out.name}_report') / 'report.html'}", markup=False)
-    for note in told["notes"]:
-        errors.print(f"note: {note}", style="yellow", markup=False)
+        console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}")
+    console.print(f"Report: {out.with_name(f'{out.name}_report') / 'report.html'}")
+    for remark in told["notes"]:
+        note(remark)
     if told["notes"]:
         raise typer.Exit(1)

@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
-from opom_edu.cli.common import (
-    Device,
-    Eps,
-    Momentum,
-    Seed,
-    Steps,
-    Transfer,
-    app,
-    console,
-    errors,
-    load_targets,
-    parse_eps,
-    plain_errors,
-    progress,
-    split_names,
-    telling,
-)
+from opom_edu.cli.common import app, console, errors, learning, load_measured, plain_errors, split_names, telling
+from opom_edu.cli.options import Device, Eps, Momentum, Seed, Steps, Transfer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,27 +24,16 @@ OTHERS = 100  # distractors who leave the gallery for methods that learn from ot
 
 
 PeopleName = Annotated[str, typer.Option(help="synthetic, or folder:PATH, a sub-folder of aligned 112x112 crops per person")]
-WhiteBox = Annotated[
-    str,
-    typer.Option(
-        help="the white-box recognizer on which masks are learned, several comma-separated as an ensemble; "
-        "ir-softmax, or for photos mobilefacenet"
-    ),
-]
+WhiteBox = Annotated[str, typer.Option(help="learn on this, or an ensemble: ir-softmax, or for photos mobilefacenet")]
 BlackBoxes = Annotated[str, typer.Option(help="black boxes, comma-separated, or none; by default the zoo's six and dlib")]
-Methods = Annotated[
-    str,
-    typer.Option(
-        help="of random, fi-uap, fi-uap+, affine, center, convex, reduced, comma-separated; by default all but the last"
-    ),
-]
+Methods = Annotated[str, typer.Option(help="comma-separated, such as fi-uap,convex,reduced; by default the paper's")]
 Distractors = Annotated[
-    int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond the 500 at hand, rendered once")
+    int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond 500, rendered once")
 ]
 
 
-@app.command()
-def demo(
+@app.command("demo")
+def demo_command(
     people: PeopleName = "synthetic",
     surrogate: WhiteBox = "",
     targets: BlackBoxes = "",
@@ -76,36 +49,32 @@ def demo(
     out: Annotated[Path, typer.Option(help="folder for report.html and rates.csv")] = Path("out/demo"),
 ) -> None:
     """Learn one mask per person by several methods, and see which recognizers still find them."""
-    budget, own = parse_eps(eps), people == "synthetic"
+    own = people == "synthetic"
     if distractors is not None and not own:
         raise typer.BadParameter("--distractors are synthetic strangers: they go with --people synthetic alone")
     with plain_errors():
         from opom_edu.experiments import compare, write_report
-        from opom_edu.files import check_folder, replacing
+        from opom_edu.files import check_folder, write_table
         from opom_edu.masks import METHODS, find_method, make_method
-        from opom_edu.masks import transfer as bundle
-        from opom_edu.recognizers import load_surrogate
 
+        given = learning(eps, steps, momentum, transfer, seed)
         check_folder(out)
-        names = split_names(surrogate) or ["ir-softmax" if own else "mobilefacenet"]
-        white_box, parts = load_surrogate(names, device=device)
-        measured = [*parts, *load_targets(targets, names)]
+        usual = "ir-softmax" if own else "mobilefacenet"
+        white_box, measured = load_measured(surrogate or usual, targets, device)
         wanted = dict.fromkeys(split_names(methods) or [name for name, entry in METHODS.items() if entry.paper])
         with telling("loading people") as show:
-            options = {"seed": seed, "distractors": distractors} if own else {}
-            group = _load(people, show, train=train, **options)
-            group, others = _set_aside(group) if any(find_method(name).others for name in wanted) else (group, None)
-            common: dict[str, Any] = {"eps": budget, "seed": seed, "steps": steps, "others": others}
-            common |= bundle() if transfer else {"momentum": momentum}
-            found = compare(group, white_box, measured, [make_method(name, white_box, **common) for name in wanted], show)
+            group, others = _load(people, show, train, seed, distractors), None
+            if any(find_method(name).others for name in wanted):
+                group, others = _set_aside(group)
+            made = [make_method(name, white_box, others=others, **given) for name in wanted]
+            found = compare(group, white_box, measured, made, show)
         console.print(_table(found))
-        with replacing(out / "rates.csv") as temporary:
-            found.rates.round(4).to_csv(temporary, index=False)
-        console.print(f"Report: {write_report(found, out / 'report.html')}", markup=False)
+        write_table(out / "rates.csv", found.rates)
+        console.print(f"Report: {write_report(found, out / 'report.html')}")
 
 
-@app.command()
-def reproduce(
+@app.command("reproduce")
+def reproduce_command(
     quick: Annotated[bool, typer.Option(help="fewer people and surrogates: under ten minutes on two cores")] = False,
     people: Annotated[
         str, typer.Option(help="synthetic: two sets, of common and of celebrity photos; or opom:PATH, folder:PATH, lfw")
@@ -116,9 +85,7 @@ def reproduce(
     count: Annotated[int, typer.Option(min=0, help="synthetic people to protect; by default 500, or 16 with --quick")] = 0,
     seeds: Annotated[int, typer.Option(min=0, help="masks per person and method; by default 3, or 1 with --quick")] = 0,
     device: Annotated[str, typer.Option(help="where the recognizers run: cpu, cuda, ...")] = "cpu",
-    out: Annotated[Path, typer.Option(help="folder for table.md, rates.csv, heat maps and finished cells")] = Path(
-        "out/reproduce"
-    ),
+    out: Annotated[Path, typer.Option(help="folder for table, rates, heat maps and finished cells")] = Path("out/reproduce"),
 ) -> None:
     """The paper's table. Stopped at any time, the same command goes on where it was."""
     with plain_errors():
@@ -142,48 +109,41 @@ def reproduce(
                 on_progress=show,
             )  # fmt: skip
         written = paper.write_tables(rows, out, note="These people are synthetic." if own else f"People: {people}.")
-    console.print("\n".join(paper.told(paper.orders(rows))), markup=False, highlight=False)
-    console.print(f"Written: {', '.join(map(str, written))}", markup=False)
+    console.print("\n".join(paper.told(paper.orders(rows))), highlight=False)
+    console.print(f"Written: {', '.join(map(str, written))}")
 
 
-@app.command()
-def sweep(
+@app.command("sweep")
+def sweep_command(
     grid: Annotated[Path, typer.Argument(help="a TOML file: methods, people, surrogates, eps, seeds, targets")],
-    out: Annotated[Path, typer.Option(help="folder for the records and table.csv; every worker must see it")] = Path(
-        "out/sweep"
-    ),
-    scheduler: Annotated[
-        str, typer.Option(help="a Dask scheduler's address, tcp://HOST:PORT; by default workers on this machine")
-    ] = "",
+    out: Annotated[Path, typer.Option(help="folder for records and table, seen by every worker")] = Path("out/sweep"),
+    scheduler: Annotated[str, typer.Option(help="a Dask scheduler's tcp://HOST:PORT; by default this machine's")] = "",
     workers: Annotated[int, typer.Option(min=0, help="workers to start; by default one per GPU, else one per core")] = 0,
 ) -> None:
     """Run every job of a grid; stopped at any time, the same command goes on where it was."""
     with plain_errors():
         from opom_edu.experiments import read_grid, run_sweep
-        from opom_edu.files import replacing
+        from opom_edu.files import write_table
 
-        with progress(share=MofNCompleteColumn()) as bar:
-            task = bar.add_task("jobs", total=None)
+        with telling("jobs") as show:
             table = run_sweep(
                 read_grid(grid), out, scheduler=scheduler or None, workers=workers or None,
-                on_start=lambda address: errors.print(f"Dask's dashboard: {address}", markup=False),
-                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+                on_start=lambda address: errors.print(f"Dask's dashboard: {address}"),
+                on_progress=lambda done, total: show(f"jobs: {done} of {total}", done / total),
             )  # fmt: skip
-        with replacing(out / "table.csv") as temporary:
-            table.round(4).to_csv(temporary, index=False)
+        write_table(out / "table.csv", table)
     shown = table[["method", "surrogate", "eps", "seed", "recognizer", "unprotected_1", "psr_1"]].round(3)
-    console.print(shown.to_string(index=False), markup=False, highlight=False)
-    console.print(f"All columns: {out / 'table.csv'}", markup=False)
+    console.print(shown.to_string(index=False), highlight=False)
+    console.print(f"All columns: {out / 'table.csv'}")
 
 
-def _load(people: str, show: Callable[[str, float], None], **options: Any) -> People:
-    """People by name, with what was not asked for left to its default."""
+def _load(people: str, show: Callable[[str, float], None], train: int, seed: int, distractors: int | None) -> People:
     from opom_edu.faces import load_people
 
-    given = {name: value for name, value in options.items() if value is not None}
-    if people == "synthetic":
-        given["on_progress"] = partial(show, "loading people")
-    return load_people(people, **given)
+    if people != "synthetic":
+        return load_people(people, train=train)
+    more = {} if distractors is None else {"distractors": distractors}
+    return load_people(people, train=train, seed=seed, on_progress=partial(show, "loading people"), **more)
 
 
 def _set_aside(people: People) -> tuple[People, Tensor | None]:

@@ -15,7 +15,7 @@ from opom_edu.errors import OpomError
 from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
 from opom_edu.faces.images import magnification, png, quantize
-from opom_edu.files import replacing
+from opom_edu.files import write_table
 from opom_edu.masks import Mask, Method, RandomNoise
 from opom_edu.pages import write_page
 from opom_edu.protect.shots import Row, Shot
@@ -192,5 +192,4 @@ def write_files(
         masks={shown(name): png((0.5 + mask.delta * factor).clamp(0, 1)) for name, mask in masks.items()}, factor=factor,
         levels=method.eps * 255, steps=method.steps, surrogate=method.surrogate.name, **values,
     )  # fmt: skip
-    with replacing(folder / csv) as temporary:
-        table.round(4).to_csv(temporary, index=False)
+    write_table(folder / csv, table)

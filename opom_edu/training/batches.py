@@ -24,7 +24,7 @@ EMBED_BATCH = 128
 
 
 @dataclass(frozen=True)
-class Photos:
+class LabeledPhotos:
     """Photos of people.
 
     Args:

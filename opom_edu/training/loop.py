@@ -25,7 +25,7 @@ from opom_edu.files import check_folder, replacing, sha256
 from opom_edu.recognizers.networks import multiply_adds, put_on
 from opom_edu.recognizers.recipes import Recipe, centered
 from opom_edu.training.augment import augment
-from opom_edu.training.batches import Photos, embed, fetch, floats, lower_precision, processes
+from opom_edu.training.batches import LabeledPhotos, embed, fetch, floats, lower_precision, processes
 from opom_edu.training.checkpoints import check_disk, load_checkpoint, save_checkpoint, save_half
 from opom_edu.training.heads import make_head
 
@@ -33,7 +33,7 @@ CHECKPOINTS = ".checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainingStep:
     """What ``on_step`` is told: the step just done of all steps, its epoch of all, and the loss and rate of the step."""
 
     step: int
@@ -47,16 +47,16 @@ class Step:
 def train(
     name: str,
     recipe: Recipe,
-    photos: Photos,
+    photos: LabeledPhotos,
     *,
     folder: str | Path,
-    held_out: Photos | None = None,
+    held_out: LabeledPhotos | None = None,
     epochs: int | None = None,
     seed: int = 0,
     device: str | torch.device = "cpu",
     about: Mapping[str, Any] | None = None,
     workers: int = 0,
-    on_step: Callable[[Step], None] | None = None,
+    on_step: Callable[[TrainingStep], None] | None = None,
 ) -> nn.Module:
     """Train the network of ``recipe``; the same arguments and number of threads give the same weights, to the bit.
 
@@ -122,7 +122,7 @@ class _Run:
     """The state of one training."""
 
     def __init__(
-        self, name: str, recipe: Recipe, photos: Photos, folder: Path, seed: int,
+        self, name: str, recipe: Recipe, photos: LabeledPhotos, folder: Path, seed: int,
         number: int, together: int, device: str | torch.device, workers: int,
     ) -> None:  # fmt: skip
         self.name, self.recipe, self.photos, self.folder, self.seed = name, recipe, photos, folder, seed
@@ -175,7 +175,7 @@ class _Run:
             return self.recipe.rate * share / self.recipe.warmup
         return self.recipe.rate * 0.5 * (1 + math.cos(math.pi * (share - self.recipe.warmup) / (1 - self.recipe.warmup)))
 
-    def epoch(self, epoch: int, on_step: Callable[[Step], None] | None) -> float:
+    def epoch(self, epoch: int, on_step: Callable[[TrainingStep], None] | None) -> float:
         """One pass over the photos; the mean loss. All chance comes from the seed and the epoch."""
         generator = torch.Generator().manual_seed(_mixed(self.seed, epoch))
         order = torch.randperm(len(self.classes), generator=generator)[: self.steps * self.batch]
@@ -205,11 +205,13 @@ class _Run:
             total += value
             if on_step is not None:
                 on_step(
-                    Step(step + 1, self.steps * self.recipe.epochs, epoch + 1, self.recipe.epochs, value, self.rate(step))
+                    TrainingStep(
+                        step + 1, self.steps * self.recipe.epochs, epoch + 1, self.recipe.epochs, value, self.rate(step)
+                    )
                 )
         return total / self.steps
 
-    def accuracy(self, held_out: Photos, among: npt.NDArray[np.bool_] | None = None) -> Accuracy:
+    def accuracy(self, held_out: LabeledPhotos, among: npt.NDArray[np.bool_] | None = None) -> Accuracy:
         return accuracy(embed(self.module, held_out.images), np.unique(held_out.labels, return_inverse=True)[1], among)
 
     def finish_epoch(self, row: dict[str, float]) -> None:
@@ -233,7 +235,7 @@ class _Run:
             state = load_checkpoint(self.checkpoint, self.identity(), self.both, self.parameters, self.optimizer)
             self.done, self.best, self.curves = state["done"], state["best"], state["curves"]
 
-    def finish(self, held_out: Photos | None, about: Mapping[str, Any]) -> nn.Module:
+    def finish(self, held_out: LabeledPhotos | None, about: Mapping[str, Any]) -> nn.Module:
         """Measure the best network as it is in the file, and write the card."""
         if self.together > 1:
             distributed.barrier()  # until the weights are written
@@ -243,7 +245,7 @@ class _Run:
                 temporary.write_text(json.dumps(self.card(held_out, about), indent=2) + "\n")
         return self.module.eval()
 
-    def card(self, held_out: Photos | None, about: Mapping[str, Any]) -> dict[str, Any]:
+    def card(self, held_out: LabeledPhotos | None, about: Mapping[str, Any]) -> dict[str, Any]:
         """How and on what the network was trained, and its accuracy."""
         card: dict[str, Any] = {
             "name": self.name,

@@ -18,8 +18,8 @@ from opom_edu.faces.synthetic import StoredImages
 from opom_edu.recognizers import load_recognizer, zoo
 from opom_edu.recognizers.recipes import Recipe
 from opom_edu.training.augment import augment
-from opom_edu.training.batches import Photos, embed
-from opom_edu.training.loop import Step, train
+from opom_edu.training.batches import LabeledPhotos, embed
+from opom_edu.training.loop import TrainingStep, train
 from tests.conftest import make_people
 
 RECIPE = Recipe(
@@ -32,13 +32,13 @@ RECIPE = Recipe(
 )
 
 
-def photos(first: int = 0, people: int = 8, each: int = 8) -> Photos:
+def photos(first: int = 0, people: int = 8, each: int = 8) -> LabeledPhotos:
     """Blobs of color, another pattern for each person."""
     group = list(make_people(first + people, photos=each, train=each - 1).values())[first:]
     images = torch.cat([torch.cat([person.train, person.test]) for person in group])
     pixels = (images * 255).round().byte().permute(0, 2, 3, 1).numpy()
     labels = np.repeat(np.arange(people), each)
-    return Photos(pixels, labels, np.where(labels < people // 2, "light", "dark"))
+    return LabeledPhotos(pixels, labels, np.where(labels < people // 2, "light", "dark"))
 
 
 class KilledError(Exception):
@@ -83,7 +83,7 @@ def test_untrained_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_resumed_is_unbroken_bit_for_bit(head: str, tmp_path: Path) -> None:
     recipe = replace(RECIPE, head=head)
 
-    def kill(step: Step) -> None:
+    def kill(step: TrainingStep) -> None:
         if step.step == 6:  # in the second epoch of four steps each
             raise KilledError
 
@@ -120,7 +120,7 @@ import torch
 from dataclasses import replace
 from pathlib import Path
 from opom_edu.training.loop import train
-from tests.recognizers.test_training import RECIPE, photos
+from tests.training.test_loop import RECIPE, photos
 
 torch.set_num_threads(1)
 folder, seen = Path(sys.argv[1]), []
