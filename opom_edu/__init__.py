@@ -14,35 +14,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "FIUAP": "masks",
-    "FIUAPPlus": "masks",
-    "Mask": "masks",
-    "OPOM": "masks",
-    "People": "faces",
-    "Person": "faces",
-    "Recognizer": "recognizers",
-    "list_recognizers": "recognizers",
-    "load_people": "faces",
-    "load_recognizer": "recognizers",
-    "protection": "evaluation",
-    "strong": "masks",
+_EXPORTS = {
+    "evaluation": ("protection",),
+    "faces": ("People", "Person", "load_people"),
+    "masks": ("FIUAP", "OPOM", "FIUAPPlus", "Mask", "strong"),
+    "recognizers": ("Recognizer", "list_recognizers", "load_recognizer"),
 }
+_HOME = {name: package for package, names in _EXPORTS.items() for name in names}
 _PACKAGES = (
-    "errors",
-    "evaluation",
-    "exercises",
-    "experiments",
-    "faces",
-    "hulls",
-    "lessons",
-    "masks",
-    "plots",
-    "protect",
-    "recognizers",
-    "training",
-    "widgets",
-)
+    "errors", "evaluation", "exercises", "experiments", "faces", "hulls", "lessons", "masks", "plots", "protect",
+    "recognizers", "training", "widgets",
+)  # fmt: skip
 
 __all__ = [
     "FIUAP", "OPOM", "FIUAPPlus", "Mask", "People", "Person", "Recognizer", "list_recognizers", "load_people",

@@ -1,5 +1,8 @@
 """What can go wrong, in a form that a caller can catch: every user error is one of these or a ValueError."""
 
+from importlib import import_module
+from typing import Any
+
 
 class OpomError(Exception):
     """Any error that opom_edu raises on purpose; its message names the remedy."""
@@ -10,6 +13,29 @@ class MissingExtraError(OpomError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed. Install it with: pip install 'opom_edu[{extra}]'")
+
+
+def import_extra(module: str, extra: str, package: str = "") -> Any:
+    """The module of an optional package.
+
+    Args:
+        module: its name, with dots.
+        extra: of opom_edu that installs it.
+        package: what the error calls it, if not by the module's name.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+
+    Example:
+        >>> import_extra("no_such_module", "lab")
+        Traceback (most recent call last):
+            ...
+        opom_edu.errors.MissingExtraError: no_such_module is not installed. Install it with: pip install 'opom_edu[lab]'
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(package or module, extra) from error
 
 
 class WeightsError(OpomError):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from opom_edu.errors import MissingExtraError
+from opom_edu.errors import MissingExtraError, import_extra
 from opom_edu.faces.photos import alignment, inverse, moved, warp
 
 # From a photo ``(H, W, 3)``, uint8 RGB, to the landmarks ``(N, 5, 2)`` of its N faces, x and y in pixels: the eyes' centers
@@ -91,11 +91,7 @@ def import_dlib() -> Any:
     Raises:
         MissingExtraError: without it.
     """
-    try:
-        import dlib
-    except ImportError as error:
-        raise MissingExtraError("dlib", "dlib") from error
-    return dlib
+    return import_extra("dlib", "dlib")
 
 
 def model_folder() -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from opom_edu.errors import MissingExtraError, PhotoError
+from opom_edu.errors import MissingExtraError, PhotoError, import_extra
 from opom_edu.faces.images import SIZE
 from opom_edu.files import replacing
 
@@ -98,11 +98,7 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
 
 def _prepare_heic(head: bytes, name: str) -> None:
     if head[4:8] == b"ftyp" and head[8:] in HEIC:
-        try:
-            import pillow_heif
-        except ImportError as error:
-            raise MissingExtraError(f"{name} is a HEIC photo, and pillow-heif", "heic") from error
-        pillow_heif.register_heif_opener()
+        import_extra("pillow_heif", "heic", f"{name} is a HEIC photo, and pillow-heif").register_heif_opener()
 
 
 def _decode(opened: Any) -> Photo:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from opom_edu.errors import MissingExtraError, VideoError
+from opom_edu.errors import VideoError, import_extra
 from opom_edu.faces.photos import MARK, Pixels
 
 SUFFIXES = (".mp4", ".mov", ".mkv")  # of what is written: containers that hold H.264 and an upright picture's time stamps
@@ -56,10 +56,7 @@ class Video:
             self.look = {name: getattr(context, name) for name in ("colorspace", "color_primaries", "color_trc")}
 
     def _open(self) -> Any:
-        try:
-            import av
-        except ImportError as error:
-            raise MissingExtraError("av", "video") from error
+        av = import_extra("av", "video")
         try:
             return av.open(str(self.path), metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
@@ -153,10 +150,7 @@ def write_video(
     ``look`` are attributes of PyAV's codec context, such as colors. ``sound`` are streams of an open PyAV container, whose
     packets are copied. For the rest see :meth:`Video.copy`.
     """
-    try:
-        import av
-    except ImportError as error:
-        raise MissingExtraError("av", "video") from error
+    av = import_extra("av", "video")
     time_base = time_base or Fraction(1, rate)
     with av.open(str(path), "w") as target:
         target.metadata["comment"] = mark

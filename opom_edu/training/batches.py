@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from opom_edu.faces.images import SIZE
 from opom_edu.recognizers.networks import evaluating
@@ -56,21 +56,24 @@ class LabeledPhotos:
             raise ValueError(f"{name}.groups must name one group per image, {len(images)}, got {len(self.groups)}")
 
 
-class _Fetched(Dataset[Tensor]):
-    def __init__(self, images: Any, chosen: Sequence[Tensor]) -> None:
-        self.images, self.chosen = images, chosen
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def __getitem__(self, index: int) -> Tensor:
-        return torch.from_numpy(self.images[self.chosen[index].numpy()])
-
-
 def fetch(images: Any, chosen: Sequence[Tensor], workers: int = 0) -> DataLoader[Tensor]:
-    """The chosen photos ``(n, H, W, 3)``, batch after batch, fetched ahead by so many processes."""
+    """The chosen photos, batch after batch, fetched ahead by other processes.
+
+    Args:
+        images: uint8 ``(N, H, W, 3)``, see :class:`LabeledPhotos`.
+        chosen: of each batch, the places ``(n,)`` of its photos.
+        workers: so many processes; 0 for none.
+
+    Returns:
+        Batches ``(n, H, W, 3)``, uint8.
+
+    Example:
+        >>> [batch.shape for batch in fetch(np.zeros((5, 8, 8, 3), np.uint8), torch.arange(5).split(3))]
+        [torch.Size([3, 8, 8, 3]), torch.Size([2, 8, 8, 3])]
+    """
     generator = torch.Generator()  # or the loader would draw from the one that dropout draws from
-    return DataLoader(_Fetched(images, chosen), batch_size=None, num_workers=workers, generator=generator)
+    batches = [places.numpy() for places in chosen]
+    return DataLoader(images, batch_size=None, sampler=batches, num_workers=workers, generator=generator)
 
 
 def floats(pixels: Tensor, device: str | torch.device) -> Tensor:

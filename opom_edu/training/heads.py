@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from opom_edu.errors import MissingExtraError
+from opom_edu.errors import import_extra
+
+LOSSES = ("pytorch_metric_learning.losses", "train", "pytorch-metric-learning")
 
 
 class Softmax(nn.Module):
@@ -71,7 +72,7 @@ def cosface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.35
     Raises:
         MissingExtraError: without pytorch-metric-learning.
     """
-    return _quick(_losses().CosFaceLoss(num_classes=classes, embedding_size=dim, margin=margin, scale=scale))
+    return _quick(import_extra(*LOSSES).CosFaceLoss(num_classes=classes, embedding_size=dim, margin=margin, scale=scale))
 
 
 def arcface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.5) -> nn.Module:
@@ -81,7 +82,7 @@ def arcface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.5)
         MissingExtraError: without pytorch-metric-learning.
     """
     degrees = margin * 180 / torch.pi
-    return _quick(_losses().ArcFaceLoss(num_classes=classes, embedding_size=dim, margin=degrees, scale=scale))
+    return _quick(import_extra(*LOSSES).ArcFaceLoss(num_classes=classes, embedding_size=dim, margin=degrees, scale=scale))
 
 
 HEADS: dict[str, Callable[..., nn.Module]] = {"softmax": Softmax, "cosface": cosface, "arcface": arcface, "sface": SFace}
@@ -105,11 +106,3 @@ def _quick(loss: nn.Module) -> nn.Module:
         for weight in loss.parameters():
             weight.mul_(0.1)
     return loss
-
-
-def _losses() -> Any:
-    try:
-        from pytorch_metric_learning import losses  # type: ignore[import-untyped, unused-ignore]
-    except ImportError as error:
-        raise MissingExtraError("pytorch-metric-learning", "train") from error
-    return losses

@@ -45,19 +45,10 @@ class TrainingStep:
 
 
 def train(
-    name: str,
-    recipe: Recipe,
-    photos: LabeledPhotos,
-    *,
-    folder: str | Path,
-    held_out: LabeledPhotos | None = None,
-    epochs: int | None = None,
-    seed: int = 0,
-    device: str | torch.device = "cpu",
-    about: Mapping[str, Any] | None = None,
-    workers: int = 0,
-    on_step: Callable[[TrainingStep], None] | None = None,
-) -> nn.Module:
+    name: str, recipe: Recipe, photos: LabeledPhotos, *, folder: str | Path, held_out: LabeledPhotos | None = None,
+    epochs: int | None = None, seed: int = 0, device: str | torch.device = "cpu", about: Mapping[str, Any] | None = None,
+    workers: int = 0, on_step: Callable[[TrainingStep], None] | None = None,
+) -> nn.Module:  # fmt: skip
     """Train the network of ``recipe``; the same arguments and number of threads give the same weights, to the bit.
 
     Where torchrun has started several processes, each learns from its share of every batch, and the first one writes. On
