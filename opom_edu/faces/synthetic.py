@@ -27,7 +27,6 @@ SEEDS_PER_SET = 1_000_000
 WOMEN = "Ada Bea Chioma Dalia Emi Freya Gita Hana Ines Jaya Kaia Lin Mara Noor Oda Pia Rosa Suki Tara Uma Vera Wren Yara Zoe"
 MEN = "Abel Bao Cem Dov Eli Femi Goro Hugo Ivo Jin Kofi Leo Milo Nils Omar Paul Ravi Sol Teo Umar Viktor Wei Yusuf Zane"
 Group = Mapping[str, NDArray[Any]]
-OnProgress = Callable[[float], None]
 
 
 class StoredImages:
@@ -83,9 +82,9 @@ def render_people(
         MissingExtraError: if somebody has to be rendered, and numba is not installed.
     """
     _check(seeds, photos, size, margin, regime)
-    kind = _Groups(photos, {"size": size, "margin": margin, "regime": regime})
+    look = {"size": size, "margin": margin, "regime": regime}
     groups = [tuple(int(seed) for seed in seeds[i : i + PER_FILE]) for i in range(0, len(seeds), PER_FILE)]
-    shards: list[Any] = [kind.find(group) for group in groups]
+    shards: list[Any] = [_stored(group, photos, look) for group in groups]
     missing = [index for index, shard in enumerate(shards) if shard is None]
     if missing:
         from joblib import Parallel, delayed
@@ -97,7 +96,7 @@ def render_people(
         work = Parallel(n_jobs=min(jobs if jobs > 0 else os.cpu_count() or 1, len(missing)), return_as="generator")
         with _told(on_progress) as tell:
             tell(0.0)
-            for done, shard in enumerate(work(delayed(kind.render)(groups[index]) for index in missing)):
+            for done, shard in enumerate(work(delayed(_render)(groups[index], photos, look) for index in missing)):
                 shards[missing[done]] = shard
                 tell((done + 1) / len(missing))
     images = StoredImages([file for shard in shards for file in jpegs(shard)], size)
@@ -129,12 +128,11 @@ def synthetic_people(
     Raises:
         PeopleError: for arguments out of range.
     """
-    for name, value, low, high in (
-        ("count", count, 1, 1000), ("train", train, 1, 1000), ("test", test, 2, 1000), ("seed", seed, 0, 999),
-        ("distractors", distractors, 0, 100_000),
-    ):  # fmt: skip
-        if not low <= value <= high:
-            raise PeopleError(f"{name} must be within {low} and {high}, got {value}")
+    _check_within("count", count, 1, 1000)
+    _check_within("train", train, 1, 1000)
+    _check_within("test", test, 2, 1000)
+    _check_within("seed", seed, 0, 999)
+    _check_within("distractors", distractors, 0, 100_000)
     first = FIRST_SEED + seed * SEEDS_PER_SET
     seeds = list(range(first, first + count))
     others = list(range(first + SEEDS_PER_SET // 2, first + SEEDS_PER_SET // 2 + distractors))
@@ -142,7 +140,8 @@ def synthetic_people(
     each = train + test
     rendered = -(-each // 10) * 10 if each > 10 else each  # so that 5 + 10 photos are found in a set of 20
     share = count * rendered / (count * rendered + 3 * distractors)
-    album = render_people(seeds, rendered, on_progress=on_progress and (lambda s: on_progress(s * share)), **look)
+    more = on_progress and (lambda s: on_progress(s * share))
+    album = render_people(seeds, rendered, on_progress=more, lazy=True, **look)  # only those used are decoded
     used = np.tile(np.arange(rendered) < each, count)
     images = as_floats(album.images[used]).contiguous().unflatten(0, (count, each))
     names = [_person_name(seed, index) for index, seed in enumerate(seeds)]
@@ -175,44 +174,37 @@ def synthetic_distractors(
 def _check(seeds: Sequence[int], photos: int, size: int, margin: float, regime: str) -> None:
     if not len(seeds) or min(seeds) < 0:
         raise PeopleError("seeds must be at least one number, none negative")
-    if not 1 <= photos <= 10_000:
-        raise PeopleError(f"photos must be within 1 and 10000, got {photos}")
-    if not 32 <= size <= 1024:
-        raise PeopleError(f"size must be within 32 and 1024 pixels, got {size}")
-    if not 0 <= margin <= 2:
-        raise PeopleError(f"margin must be within 0 and 2 crop sides, got {margin}")
+    _check_within("photos", photos, 1, 10_000)
+    _check_within("size", size, 32, 1024, " pixels")
+    _check_within("margin", margin, 0, 2, " crop sides")
     if regime not in REGIMES:
         raise PeopleError(f"unknown regime {regime!r}; choose one of {', '.join(REGIMES)}")
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Groups of people with the same number of photos and the same look, rendered once and kept."""
+def _check_within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    if not low <= value <= high:
+        raise PeopleError(f"{name} must be within {low} and {high}{unit}, got {value}")
 
-    photos: int
-    look: Mapping[str, Any]
 
-    def find(self, seeds: tuple[int, ...]) -> Group | None:
-        """A group kept in the demo set or the cache, or the first people of one that is kept whole."""
-        for members in dict.fromkeys((seeds, tuple(range(seeds[0], seeds[0] + PER_FILE)))):
-            if members[: len(seeds)] == seeds:
-                for folder in (DEMO, people_cache()):
-                    group = self._store(folder).get(group_name(members, self.photos, **self.look))
-                    if group is not None and len(group["ends"]) == len(members) * self.photos:
-                        return group if members == seeds else first_of(group, len(seeds) * self.photos)
-        return None
+def _stored(seeds: tuple[int, ...], photos: int, look: Mapping[str, Any]) -> Group | None:
+    """A group kept in the demo set or the cache, or the first people of one that is kept whole."""
+    for members in dict.fromkeys((seeds, tuple(range(seeds[0], seeds[0] + PER_FILE)))):
+        if members[: len(seeds)] == seeds:
+            name = group_name(members, photos, **look)
+            for folder in (DEMO, people_cache()):
+                group = Store(folder, _read, _write).get(name)
+                if group is not None and len(group["ends"]) == len(members) * photos:
+                    return group if members == seeds else first_of(group, len(seeds) * photos)
+    return None
 
-    def render(self, seeds: tuple[int, ...]) -> Group:
-        """Photograph a group and keep its photos in the cache."""
-        from synthetic_people.groups import render_group  # compiles, which needs numba and takes seconds
 
-        group = render_group(seeds, self.photos, **self.look)
-        self._store(people_cache()).try_put(group_name(seeds, self.photos, **self.look), group)
-        return group
+def _render(seeds: tuple[int, ...], photos: int, look: Mapping[str, Any]) -> Group:
+    """Photograph a group and keep its photos in the cache."""
+    from synthetic_people.groups import render_group  # compiles, which needs numba and takes seconds
 
-    @staticmethod
-    def _store(folder: Path) -> Store[Group]:
-        return Store(folder, _read, _write)
+    group = render_group(seeds, photos, **look)
+    Store(people_cache(), _read, _write).try_put(group_name(seeds, photos, **look), group)
+    return group
 
 
 def _read(path: Path) -> Group:
@@ -226,25 +218,17 @@ def _write(path: Path, group: Group) -> None:
 
 
 @contextmanager
-def _told(on_progress: OnProgress | None) -> Iterator[OnProgress]:
-    """``on_progress``; without one, a bar that appears when it is first called."""
+def _told(on_progress: Callable[[float], None] | None) -> Iterator[Callable[[float], None]]:
+    """``on_progress``; without one, a bar on the error console."""
     if on_progress is not None:
         yield on_progress
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    bar = Progress(console=Console(stderr=True))
-    task = bar.add_task("rendering synthetic people", total=1.0)
-
-    def tell(share: float) -> None:
-        bar.start()
-        bar.update(task, completed=share)
-
-    try:
-        yield tell
-    finally:
-        bar.stop()
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("rendering synthetic people", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def _person_name(seed: int, index: int) -> str:

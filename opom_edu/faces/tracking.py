@@ -12,14 +12,14 @@ import numpy as np
 
 from opom_edu.faces.finder import Finder
 from opom_edu.faces.images import SIZE
-from opom_edu.faces.photos import Array, Pixels, alignment, moved, warp
+from opom_edu.faces.photos import Array, Pixels, alignment, inverse, moved, warp
 
 # From a frame and the alignment ``(2, 3)`` of a face in the frame beside it, to the face's landmarks ``(5, 2)``.
 Follower = Callable[[Pixels, Array], Array]
 
-SCAN = 1280  # pixels of the longer side of what faces are looked for in
+FRAME_SIDE = 1280  # pixels of the longer side of what faces are looked for in
 ALIKE = 0.6  # correlation of a face with itself a frame later, above 0.9 as a rule; lower, and it is another or none
-PATIENCE = 3  # searches in a row that may miss a face before it is given up: the detector knows no profiles
+MISSES = 3  # searches in a row that may miss a face before it is given up: the detector knows no profiles
 WINDOW = 9  # frames, about a third of a second
 
 
@@ -73,7 +73,7 @@ class Tracker:
     def see(self, pixels: Pixels) -> bool:
         """Take in the next frame; whether faces were looked for in it."""
         self._frame += 1
-        share = min(1.0, SCAN / max(pixels.shape))
+        share = min(1.0, FRAME_SIDE / max(pixels.shape))
         small = cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else pixels
         self._recent.append((small, share))
         lost = [track for track in self.now if not self._step(track, small, share, 1)]
@@ -88,7 +88,7 @@ class Tracker:
                 near[0].landmarks[-1] = marks
             else:
                 self._start(marks)
-        for track in [track for track in self.now if self._frame - track.found[-1] >= PATIENCE * self._every]:
+        for track in [track for track in self.now if self._frame - track.found[-1] >= MISSES * self._every]:
             self._end(track)
         return True
 
@@ -106,15 +106,17 @@ class Tracker:
         track = Track(self._frame, deque([marks]), [self._frame])
         last = track.looks = _looks(self._recent[-1][0], marks * self._recent[-1][1])
         for small, share in list(self._recent)[-2::-1]:
-            if not self._step(track, small, share, -1) or any(
-                other.near(track.landmarks[0], track.first) for other in (*self.now, *self._ended)
-            ):
+            if not self._step(track, small, share, -1) or self._known(track):
                 break
-        while any(other.near(track.landmarks[0], track.first) for other in (*self.now, *self._ended)):
+        while self._known(track):
             track.landmarks.popleft()
             track.first += 1
         track.looks = last
         self.now.append(track)
+
+    def _known(self, track: Track) -> bool:
+        """Whether another track is where this one begins."""
+        return any(other.near(track.landmarks[0], track.first) for other in (*self.now, *self._ended))
 
     def _step(self, track: Track, small: Pixels, share: float, way: int) -> bool:
         """Follow a face into the next frame (``way`` 1) or the one before its first (-1); whether it is still the same."""
@@ -155,9 +157,8 @@ def shimmer(matrices: Array) -> float:
     if len(matrices) < 3:
         return 0.0
     corners = np.array([[0, 0], [SIZE, 0], [0, SIZE], [SIZE, SIZE]], float)
-    before, now, after = (matrices[i : len(matrices) - 2 + i] for i in range(3))
-    places = [
-        (moved(moved(corners, cv2.invertAffineTransform(m)), n), moved(moved(corners, cv2.invertAffineTransform(o)), n))
-        for m, n, o in zip(before, now, after, strict=True)
-    ]
-    return float(np.sqrt(np.mean([((one + other) / 2 - corners) ** 2 for one, other in places]) * 2))
+    jumps = []
+    for before, now, after in zip(matrices, matrices[1:], matrices[2:], strict=False):
+        beside = [moved(moved(corners, inverse(matrix)), now) for matrix in (before, after)]
+        jumps.append(np.mean(beside, axis=0) - corners)
+    return float(np.sqrt(2 * np.mean(np.square(jumps))))

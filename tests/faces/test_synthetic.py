@@ -96,7 +96,7 @@ def test_the_demo_set_is_what_its_manifest_says_and_needs_no_rendering(cache, mo
     manifest = json.loads((DEMO / "manifest.json").read_text())
     assert manifest["renderer"] == VERSION
     assert {f.name: sha256(f) for f in DEMO.glob("*.npz")} == {n: f["sha256"] for n, f in manifest["files"].items()}
-    monkeypatch.setattr(synthetic._Groups, "render", lambda *_: pytest.fail("rendered"))
+    monkeypatch.setattr(synthetic, "_render", lambda *_: pytest.fail("rendered"))
     people = load_people("synthetic", count=12, train=5, test=10, distractors=100)
     assert (len(people), len(people.distractors), len(people["Ada"].test)) == (12, 100, 10)
 
