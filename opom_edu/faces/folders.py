@@ -28,9 +28,23 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
     of another size are center-cropped to a square and resized. What was skipped or changed is in ``People.report``, and one
     :class:`PeopleWarning` says it.
 
+    Args:
+        path: the folder.
+        train: photos per person to learn from, at least 1.
+        test: photos per person to evaluate on, at least 2.
+
     Raises:
         PeopleError: if the folder is missing, or fewer than two people have ``train + 2`` readable images (a test image
             is searched for among the person's other test images, so there must be two).
+
+    Example:
+        >>> from opom_edu.faces.images import as_bytes
+        >>> for name, person in people.items():
+        ...     (folder / "crops" / name).mkdir(parents=True)
+        ...     for number, crop in enumerate(person.train):
+        ...         Image.fromarray(as_bytes(crop)).save(folder / "crops" / name / f"{number}.png")
+        >>> people_from_folder(folder / "crops", train=6)["Ada"]
+        Person('Ada', 6 training and 4 test photos)
     """
     root = Path(path).expanduser()
     if train < 1 or (test is not None and test < 2):
@@ -86,6 +100,11 @@ def read_crop(file: Path, *, name: str = "") -> tuple[Tensor, list[str]]:
 
     Raises:
         PhotoError, MissingExtraError: see :func:`opom_edu.faces.photos.read_photo`.
+
+    Example:
+        >>> crop, changes = read_crop(folder / "photos" / "Ada" / "0.png")
+        >>> crop.shape, changes
+        (torch.Size([3, 112, 112]), [])
     """
     photo = read_photo(file, name=name)
     changes, image = list(photo.changes), Image.fromarray(photo.pixels)
@@ -105,6 +124,14 @@ def list_photos(source: Path) -> tuple[list[tuple[str, Path, str]], list[tuple[s
         Person, file and a name without suffix that no other file of the person has; then person, file and reason of all that
         cannot be a photo of a person. Links that lead out of ``source`` are among these, and folders without files, which
         do not make a folder of photos one of people.
+
+    Raises:
+        OSError: if ``source`` cannot be listed.
+
+    Example:
+        >>> found, refused = list_photos(folder / "photos")
+        >>> [(person, file.name, name) for person, file, name in found], refused
+        ([('Ada', '0.png', '0'), ('Ada', '1.png', '1'), ('Ada', '2.png', '2')], [])
     """
     top, people, refused = _entries(source), dict[Path, list[Path]](), list[tuple[str, Path, str]]()
     for folder in (path for path in top if path.is_dir()):
@@ -150,5 +177,10 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def shown(name: str | Path) -> str:
-    """A file's name as text, also where its bytes are none."""
+    """A file's name as text, also where its bytes are none.
+
+    Example:
+        >>> shown(Path("ann/a.jpg")), shown("a\\udcff")
+        ('ann/a.jpg', 'a�')
+    """
     return os.fsencode(str(name)).decode("utf-8", "replace")

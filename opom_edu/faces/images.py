@@ -57,17 +57,32 @@ def check_images(images: Tensor, *, size: int | None = None, name: str = "images
 
 
 def from_pixels(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
-    """Aligned crops ``(112, 112, 3)`` uint8 RGB as an image batch."""
+    """Aligned crops, each ``(112, 112, 3)`` uint8 RGB, as an image batch ``(N, 3, 112, 112)`` in [0, 1].
+
+    Example:
+        >>> from_pixels([np.full((112, 112, 3), 255, np.uint8)]).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return as_floats(np.array(crops, np.uint8).reshape(-1, SIZE, SIZE, 3)).contiguous()
 
 
 def as_floats(pixels: NDArray[np.uint8]) -> Tensor:
-    """Images ``(..., H, W, 3)`` uint8 as ``(..., 3, H, W)`` in [0, 1], laid out in memory as they were."""
+    """Images ``(..., H, W, 3)`` uint8 as ``(..., 3, H, W)`` in [0, 1], laid out in memory as they were.
+
+    Example:
+        >>> as_floats(np.full((4, 5, 3), 51, np.uint8))[:, 0, 0]
+        tensor([0.2000, 0.2000, 0.2000])
+    """
     return torch.from_numpy(pixels).movedim(-1, -3).float().div(255)
 
 
 def as_bytes(images: Tensor) -> NDArray[np.uint8]:
-    """Images ``(..., 3, H, W)`` in [0, 1] as ``(..., H, W, 3)`` uint8, rounded as :func:`quantize` does."""
+    """Images ``(..., 3, H, W)`` in [0, 1] as ``(..., H, W, 3)`` uint8, rounded as :func:`quantize` does.
+
+    Example:
+        >>> as_bytes(torch.full((3, 1, 1), 0.5)).tolist()
+        [[[128, 128, 128]]]
+    """
     return np.asarray(images.mul(255).round().byte().movedim(-3, -1).cpu().numpy())
 
 
@@ -82,12 +97,24 @@ def quantize(images: Tensor) -> Tensor:
 
 
 def magnification(eps: float) -> float:
-    """How many times a mask's values are multiplied so that ``eps`` shows as black or white."""
+    """How many times a mask's values are multiplied so that ``eps`` shows as black or white; 1 for an ``eps`` of 0.
+
+    Example:
+        >>> magnification(0.25)
+        2.0
+    """
     return 0.5 / eps if eps else 1.0
 
 
 def png(image: Tensor, kind: str = "PNG", **options: int) -> str:
-    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG, or of another ``kind`` of file that Pillow writes."""
+    """An image ``(3, H, W)`` in [0, 1] as base64 of a PNG, or of another ``kind`` of file that Pillow writes.
+
+    ``options`` are those with which Pillow writes it, such as ``quality``.
+
+    Example:
+        >>> png(torch.zeros(3, 8, 8))[:5], png(torch.zeros(3, 8, 8), "JPEG", quality=80)[:5]
+        ('iVBOR', '/9j/4')
+    """
     buffer = io.BytesIO()
     Image.fromarray(as_bytes(image)).save(buffer, kind, **options)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -44,6 +44,11 @@ class Photo:
         icc: color profile, or None.
         exif: camera data, place, ...
         changes: what was converted in reading, one remark each.
+
+    Example:
+        >>> photo = read_photo(folder / "photos" / "Ada" / "0.png")
+        >>> photo.pixels.shape, photo.mode, photo.mark, photo.gray
+        ((112, 112, 3), 'RGB', '', False)
     """
 
     pixels: Pixels
@@ -78,6 +83,14 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
     Raises:
         PhotoError: for what is not a still picture, is damaged, or has more than 100 million pixels.
         MissingExtraError: for HEIC without the package pillow-heif.
+
+    Example:
+        >>> read_photo(folder / "photos" / "Ada" / "0.png").pixels.shape
+        (112, 112, 3)
+        >>> read_photo(b"", name="a.jpg")
+        Traceback (most recent call last):
+            ...
+        opom_edu.errors.PhotoError: a.jpg cannot be read: the file is empty
     """
     name = name or ("the photo" if isinstance(source, bytes) else str(source))
     try:
@@ -149,12 +162,21 @@ def save_photo(
     EXIF (place, time, camera) and all other metadata are left out, for they may give away what the pixels hide.
 
     Args:
+        photo: the original.
+        pixels: ``(H, W, 3)`` uint8 RGB, of the same size.
         path: a PNG file, or with ``quality``, 1 to 100, a JPEG file (without transparency).
         mark: added to what says that the photo is protected, see :attr:`Photo.mark`.
         keep_exif: keep EXIF, without thumbnail and maker's notes, which may hold the face as it was.
 
     Raises:
         PhotoError: if the photo, with its EXIF, cannot be written in this format.
+        OSError: if the folder, which is made, or the file cannot be written to.
+
+    Example:
+        >>> photo = read_photo(folder / "photos" / "Ada" / "0.png")
+        >>> save_photo(photo, 255 - photo.pixels, folder / "negative.png")
+        >>> read_photo(folder / "negative.png").mark
+        'protected by opom_edu'
     """
     image = Image.fromarray(pixels).convert(photo.mode.removesuffix("A"))
     if photo.alpha is not None and quality is None:
@@ -177,19 +199,38 @@ def save_photo(
 
 
 def alignment(landmarks: Array) -> Array:
-    """The similarity ``(2, 3)`` that takes landmarks ``(5, 2)`` to ArcFace's template, by least squares (Umeyama 1991)."""
+    """The similarity ``(2, 3)`` that takes landmarks ``(5, 2)``, in pixels, to ArcFace's template in a crop of 112 pixels.
+
+    By least squares (Umeyama 1991).
+
+    Example:
+        >>> alignment(2 * ARCFACE + 10).round(3) + 0.0
+        array([[ 0.5,  0. , -5. ],
+               [ 0. ,  0.5, -5. ]])
+    """
     # On the complex plane a similarity is z -> a z + b.
     a, b = np.polyfit(landmarks @ (1, 1j), ARCFACE @ (1, 1j), 1)
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
 def inverse(matrix: Array) -> Array:
-    """The way back of an affine map ``(2, 3)``."""
+    """The way back of an affine map ``(2, 3)``.
+
+    Example:
+        >>> matrix = np.array([[0.5, 0, -5], [0, 0.5, -5]])
+        >>> moved(moved(np.array([[3.0, 4.0]]), matrix), inverse(matrix))
+        array([[3., 4.]])
+    """
     return np.asarray(cv2.invertAffineTransform(matrix))
 
 
 def moved(points: Array, matrix: Array) -> Array:
-    """Points ``(N, 2)`` under an affine map ``(2, 3)``."""
+    """Points ``(N, 2)`` under an affine map ``(2, 3)``.
+
+    Example:
+        >>> moved(np.array([[1.0, 2.0]]), np.array([[2, 0, 10], [0, 2, 10]]))
+        array([[12., 14.]])
+    """
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
@@ -207,6 +248,16 @@ def warp(image: Any, matrix: Array, size: tuple[int, int], *, interpolation: int
 
     Where it gets smaller it is averaged first: otherwise what lies between the sampled pixels would be lost. Only the part
     of the image that is seen is worked on, so that a face in a large photo costs no more than a small photo.
+
+    Args:
+        image: uint8 or float32.
+        matrix: ``(2, 3)``, from the image's pixels to those of the result.
+        size: of the result, which is ``(height, width, 3)`` and of the image's type.
+        interpolation: one of OpenCV's.
+
+    Example:
+        >>> warp(np.full((100, 100, 3), 7, np.uint8), np.array([[0.5, 0, 0], [0, 0.5, 0]]), (20, 10)).shape
+        (10, 20, 3)
     """
     scale = float(np.hypot(*matrix[:, 0]))
     low, high = _seen(matrix, size, image.shape)
@@ -230,6 +281,12 @@ def lay_in(pixels: Pixels, faces: Sequence[tuple[Array, NDArray[np.float32]]], *
             shares of the pixel range. It fades out over the crop's last six pixels.
         eps: the largest change of a pixel of the photo, as a share of its range, also where faces overlap.
         gray: change all channels alike, by the mean of their changes.
+
+    Example:
+        >>> photo, change = np.full((200, 200, 3), 100, np.uint8), np.full((112, 112, 3), 8 / 255, np.float32)
+        >>> laid = lay_in(photo, [(np.eye(2, 3), change)], eps=8 / 255)
+        >>> laid[50, 50].tolist(), laid[150, 150].tolist()
+        ([108, 108, 108], [100, 100, 100])
     """
     result, limit = pixels.copy(), int(eps * 255 + 1e-6)
     edge = np.minimum(np.arange(SIZE), np.arange(SIZE)[::-1])

@@ -35,6 +35,7 @@ def people_from_lfw(
 
     Args:
         people: at most so many of those with ``train + test`` photos in which a face is found, by name.
+        train, test: photos per person to learn from, and to evaluate on.
         distractors: photos of so many of those with a single photo.
         data_home: where scikit-learn keeps the data, 200 MB; by default ``~/scikit_learn_data``.
         finder: another finder of faces, whose crops are not kept.
@@ -42,6 +43,15 @@ def people_from_lfw(
     Raises:
         PeopleError: if the data is not there and cannot be fetched, saying what to put where, or holds too few people.
         MissingExtraError: without dlib and without a ``finder``.
+
+    Example:
+        >>> from opom_edu.faces.images import as_bytes
+        >>> for name, person in people.items():  # in place of the data, which this example does not fetch
+        ...     (place := folder / "lfw_home" / "lfw_funneled" / name).mkdir(parents=True)
+        ...     for number, crop in enumerate(person.train):
+        ...         Image.fromarray(as_bytes(crop)).save(place / f"{number}.jpg")
+        >>> people_from_lfw(people=2, train=3, test=2, data_home=folder, finder=find)["Ada"]
+        Person('Ada', 3 training and 2 test photos)
     """
     from sklearn.datasets import fetch_lfw_people, get_data_home
 
@@ -71,8 +81,19 @@ def people_from_olivetti(
 
     Photos in which ``finder`` (default dlib's) finds no face are left out; see ``People.report``.
 
+    Args:
+        train, test: photos per person to learn from, and to evaluate on, by default the rest.
+        data_home, finder: see :func:`people_from_lfw`.
+
     Raises:
         PeopleError, MissingExtraError: see :func:`people_from_lfw`.
+
+    Example:
+        >>> import joblib
+        >>> pixels = np.ones((400, 64 * 64), np.float32)  # in place of the data, which this example does not fetch
+        >>> _ = joblib.dump(pixels, folder / "olivetti_py3.pkz")
+        >>> people_from_olivetti(data_home=folder, finder=find)["subject 40"]
+        Person('subject 40', 5 training and 5 test photos)
     """
     from sklearn.datasets import fetch_olivetti_faces, get_data_home
 
@@ -104,6 +125,13 @@ def people_from_opom(path: str | Path, *, people: int | None = None, train: int 
 
     Raises:
         PeopleError: if a list or an image is missing or cannot be read, naming it.
+
+    Example:
+        >>> (release := folder / "release").mkdir()
+        >>> for part in ("train", "test"):  # two people, two photos of each
+        ...     _ = (release / f"privacy_{part}_v1_2.lst").write_text("../photos/Ada/0.png\\n../photos/Ada/1.png\\n" * 2)
+        >>> people_from_opom(release)["id1"]
+        Person('id1', 2 training and 2 test photos)
     """
     root = Path(path).expanduser()
     trains, tests = (_list(root, f"privacy_{part}_*_*.lst") for part in ("train", "test"))

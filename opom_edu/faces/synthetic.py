@@ -33,6 +33,17 @@ class StoredImages:
     """Images ``(N, S, S, 3)``, uint8 RGB, that stay JPEG files in memory, a tenth of the size, until they are asked for.
 
     Indexed with a slice or an array of indices, like the NumPy array for which they stand.
+
+    Args:
+        files: the content of each JPEG file.
+        size: S, pixels of an image's side.
+
+    Example:
+        >>> import cv2
+        >>> file = cv2.imencode(".jpg", np.full((32, 32, 3), 200, np.uint8))[1].tobytes()
+        >>> images = StoredImages([file] * 5, 32)
+        >>> images.shape, images[1:3].shape
+        ((5, 32, 32, 3), (2, 32, 32, 3))
     """
 
     dtype = np.dtype(np.uint8)
@@ -53,8 +64,19 @@ class StoredImages:
 
 @dataclass(frozen=True, eq=False)
 class Album:
-    """Photos ``images (N, S, S, 3)`` uint8 RGB, an array or :class:`StoredImages`; ``labels (N,)`` (which seed);
-    ``landmarks (N, 5, 2)`` in pixels; and ``conditions``, a table with a row per photo."""
+    """N photos of synthetic people, as :func:`render_people` returns them.
+
+    Attributes:
+        images: ``(N, S, S, 3)`` uint8 RGB, an array or :class:`StoredImages`.
+        labels: ``(N,)``, the place of each photo's person among the seeds.
+        landmarks: ``(N, 5, 2)`` in pixels.
+        conditions: a table with a row per photo: pose, light, skin tone and so on.
+
+    Example:
+        >>> album = render_people([FIRST_SEED, FIRST_SEED + 1], 20, lazy=True)
+        >>> album.landmarks.shape, album.labels[[0, 20]].tolist()
+        ((40, 5, 2), [0, 1])
+    """
 
     images: Any
     labels: NDArray[np.int64]
@@ -80,6 +102,11 @@ def render_people(
     Raises:
         PeopleError: for arguments out of range.
         MissingExtraError: if somebody has to be rendered, and numba is not installed.
+
+    Example:
+        >>> album = render_people([FIRST_SEED, FIRST_SEED + 1], 20)
+        >>> album.images.shape, len(album.conditions)
+        ((40, 112, 112, 3), 40)
     """
     _check(seeds, photos, size, margin, regime)
     look = {"size": size, "margin": margin, "regime": regime}
@@ -127,6 +154,11 @@ def synthetic_people(
 
     Raises:
         PeopleError: for arguments out of range.
+
+    Example:
+        >>> two = synthetic_people(count=2, distractors=8)
+        >>> two["Ada"].test.shape, two.distractors.shape
+        (torch.Size([10, 3, 112, 112]), torch.Size([8, 3, 112, 112]))
     """
     _check_within("count", count, 1, 1000)
     _check_within("train", train, 1, 1000)
@@ -164,6 +196,19 @@ def synthetic_distractors(
     """The distractors of :func:`synthetic_people` with the same arguments, in batches ``(n, 3, size, size)``.
 
     Rendered, or read from the cache, batch by batch: so ten thousand take no more memory than one thousand.
+
+    Args:
+        distractors: people, one photo of each.
+        seed: 0 to 999; another one draws other people.
+        batch: photos at a time.
+        look: ``size``, ``margin`` and ``regime``, see :func:`render_people`.
+
+    Raises:
+        PeopleError, MissingExtraError: see :func:`render_people`.
+
+    Example:
+        >>> [len(photos) for photos in synthetic_distractors(24, batch=16)]
+        [16, 8]
     """
     first = FIRST_SEED + seed * SEEDS_PER_SET + SEEDS_PER_SET // 2
     for start in range(0, distractors, batch):

@@ -31,6 +31,12 @@ class Track:
         first: number of its first frame.
         landmarks: ``(5, 2)`` in the frame's pixels, one per frame: some 200 bytes, all that is kept of a frame.
         found: numbers of the frames where the detector found it; in the others it was followed.
+        looks: the face as it was last seen, ``(56, 56)`` gray.
+
+    Example:
+        >>> track = Track(first=10, landmarks=deque([find(None)[0]] * 5), found=[10])
+        >>> track.end, track.near(find(None)[0] + 3, 12), track.near(find(None)[0] + 300, 12)
+        (15, True, False)
     """
 
     first: int
@@ -44,7 +50,7 @@ class Track:
         return self.first + len(self.landmarks)
 
     def near(self, marks: Array, frame: int) -> bool:
-        """Whether it was within half a face of these landmarks in a frame."""
+        """Whether it was within half a face of these landmarks ``(5, 2)`` in frame ``frame``."""
         if not self.first <= frame < self.end:
             return False
         own = self.landmarks[frame - self.first]
@@ -57,9 +63,23 @@ class Tracker:
     Args:
         find: where faces are in a frame.
         follow: where a face is, given its alignment in the frame before or after.
+        every: frames from one search to the next, at least 1.
 
     Attributes:
-        now: the tracks in the last frame seen; ``done``: those that have ended, until they are taken away.
+        now: the tracks in the last frame seen.
+        done: those that have ended, until they are taken away.
+
+    Raises:
+        ValueError: if ``every`` is below 1.
+
+    Example:
+        >>> frame = (ada.train[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+        >>> tracker = Tracker(find, lambda pixels, matrix: find(pixels)[0], every=2)
+        >>> [tracker.see(frame) for _ in range(3)], len(tracker.now)
+        ([True, False, True], 1)
+        >>> tracker.finish()
+        >>> tracker.done[0].end
+        3
     """
 
     def __init__(self, find: Finder, follow: Follower, *, every: int = 10) -> None:
@@ -71,7 +91,7 @@ class Tracker:
         self._ended: deque[Track] = deque(maxlen=8)
 
     def see(self, pixels: Pixels) -> bool:
-        """Take in the next frame; whether faces were looked for in it."""
+        """Take in the next frame ``(H, W, 3)``, uint8 RGB; whether faces were looked for in it."""
         self._frame += 1
         share = min(1.0, FRAME_SIDE / max(pixels.shape))
         small = cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else pixels
@@ -93,7 +113,7 @@ class Tracker:
         return True
 
     def finish(self) -> None:
-        """End all tracks."""
+        """End all tracks: the video is over."""
         for track in list(self.now):
             self._end(track)
 
@@ -143,6 +163,10 @@ def smoothed(landmarks: Array, window: int = WINDOW) -> Array:
 
     A parabola through the ``window`` frames around each (Savitzky and Golay 1964) follows a head that speeds up or slows
     down, and not the landmarks' own trembling, which would make the mask shimmer. 1 steadies nothing.
+
+    Example:
+        >>> smoothed(np.stack([find(None)[0] + i for i in range(12)])).shape
+        (12, 2, 3)
     """
     from scipy.signal import savgol_filter
 
@@ -152,8 +176,18 @@ def smoothed(landmarks: Array, window: int = WINDOW) -> Array:
 
 
 def shimmer(matrices: Array) -> float:
-    """How much alignments ``(T, 2, 3)`` tremble: root mean square, in pixels of the crop, of how far the crop's corners are
-    from halfway between where they were a frame before and will be a frame later."""
+    """How much alignments ``(T, 2, 3)`` tremble, in pixels of the crop.
+
+    The root mean square of how far the crop's corners are from halfway between where they were a frame before and will be a
+    frame later; 0 for fewer than three frames.
+
+    Example:
+        >>> still = np.tile(np.eye(2, 3), (5, 1, 1))
+        >>> shaken = still.copy()
+        >>> shaken[2, 0, 2] = 1
+        >>> shimmer(still), round(shimmer(shaken), 2)
+        (0.0, 0.71)
+    """
     if len(matrices) < 3:
         return 0.0
     corners = np.array([[0, 0], [SIZE, 0], [0, SIZE], [SIZE, SIZE]], float)

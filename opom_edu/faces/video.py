@@ -22,6 +22,9 @@ def return_frames() -> None:
 
     Within the heap, the little that is kept of each frame comes to lie between them and lets it grow with the video. This is
     for the whole process, and costs little; other C libraries than glibc are left as they are.
+
+    Example:
+        >>> return_frames()
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(-3, 2**20)  # M_MMAP_THRESHOLD in malloc.h
@@ -40,6 +43,15 @@ class Video:
     Raises:
         VideoError: if the file is no video, or holds no moving picture.
         MissingExtraError: without the package av.
+
+    Example:
+        >>> write_video(folder / "gray.mp4", ((i, np.full((48, 64, 3), 128, np.uint8)) for i in range(5)), rate=25)
+        >>> video = Video(folder / "gray.mp4")
+        >>> len(list(video.frames())), float(video.rate), video.seconds, video.mark
+        (5, 25.0, 0.2, False)
+        >>> video.copy(folder / "copy.mp4", video.frames())
+        >>> Video(folder / "copy.mp4").mark
+        True
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -142,13 +154,28 @@ def write_video(
     path: str | Path, frames: Iterable[tuple[int, Pixels]], *, rate: Fraction | int, time_base: Fraction | None = None,
     crf: int = 18, look: dict[str, Any] | None = None, mark: str = "", sound: tuple[list[Any], Any] = ([], None),
 ) -> None:  # fmt: skip
-    """Write frames ``(time in time_base, (H, W, 3))`` as H.264; ``time_base`` is 1 / ``rate`` unless given.
+    """Write frames as H.264.
 
     The same frames give the same file where their width is a multiple of 128; at others, what x264 makes of them may differ
     by a few bytes from one time to the next.
 
-    ``look`` are attributes of PyAV's codec context, such as colors. ``sound`` are streams of an open PyAV container, whose
-    packets are copied. For the rest see :meth:`Video.copy`.
+    Args:
+        path, crf: see :meth:`Video.copy`.
+        frames: of each its time in ``time_base`` and its pixels ``(H, W, 3)``, uint8 RGB.
+        rate: frames per second.
+        time_base: unit of the times in s; by default 1 / ``rate``.
+        look: attributes of PyAV's codec context, such as colors.
+        mark: what the file's comment says.
+        sound: streams of an open PyAV container, whose packets are copied, and the container.
+
+    Raises:
+        VideoError: if the sound does not fit into this kind of file.
+        MissingExtraError: without the package av.
+
+    Example:
+        >>> write_video(folder / "two.mp4", enumerate(np.zeros((2, 32, 32, 3), np.uint8)), rate=2)
+        >>> Video(folder / "two.mp4").seconds
+        1.0
     """
     av = import_extra("av", "video")
     time_base = time_base or Fraction(1, rate)
