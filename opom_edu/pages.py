@@ -15,6 +15,20 @@ def write_page(path: str | Path, template: str, **values: Any) -> None:
     """Fill ``template``, a file of this package, with ``values`` into ``path``, whole or not at all, every name escaped.
 
     Its filter ``figure(form)`` shows what is absent or not a number as a dash.
+
+    Args:
+        path: of the page.
+        template: its path below this package's folder.
+        values: what the template asks for.
+
+    Raises:
+        OSError: if the folder, which is made, or the file cannot be written to.
+
+    Example:
+        >>> values = {"people": [], "stages": {}, "masks": {}, "quality": 80, "levels": 8, "steps": 16, "threshold": 0.3}
+        >>> write_page(folder / "page.html", "protect/photo_report.html", surrogate="<dlib>", factor=16, **values)
+        >>> "learned on <b>&lt;dlib&gt;</b>" in (folder / "page.html").read_text()
+        True
     """
     environment = Environment(loader=PackageLoader("opom_edu", "."), autoescape=True)
     environment.filters["figure"] = _figure

@@ -63,7 +63,12 @@ def plain_errors() -> Iterator[None]:
 
 
 def split_names(text: str) -> list[str]:
-    """The names in a comma-separated list."""
+    """The names in a comma-separated list.
+
+    Example:
+        >>> split_names("dlib, ir-softmax,")
+        ['dlib', 'ir-softmax']
+    """
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -76,6 +81,12 @@ def load_measured(
 
     Raises:
         ValueError: for an unknown name, or a surrogate among the targets.
+        WeightsError, MissingExtraError: if one that was named is not at hand.
+
+    Example:
+        >>> white_box, measured = load_measured("ir-softmax", "ir-arcface", "cpu")
+        >>> white_box.name, [recognizer.name for recognizer in measured]
+        ('ir-softmax', ['ir-arcface'])
     """
     from opom_edu.recognizers import BLACK_BOXES, available, load_recognizer, load_surrogate
 
@@ -94,6 +105,10 @@ def learning(eps: str, steps: int, momentum: float, transfer: bool, seed: int) -
 
     Raises:
         ValueError: if ``eps`` is no share of the pixel range, such as "0.03" or "8/255".
+
+    Example:
+        >>> learning("0.03", steps=16, momentum=1.0, transfer=False, seed=0)
+        {'eps': 0.03, 'steps': 16, 'seed': 0, 'momentum': 1.0}
     """
     from opom_edu import masks
 

@@ -28,9 +28,20 @@ GALLERY = 10  # clean faces of a person that the report compares with
 
 
 class TrackCrops:
-    """Up to ``POOL`` crops of one track, evenly spread, and the frames that they are from.
+    """Up to ``POOL`` crops of one track, from its first frame to its last, the later ones closer together.
 
     In one block of memory: small pictures left lying among a video's large frames would let the heap grow with its length.
+
+    Attributes:
+        frames: numbers of the frames.
+        crops: ``(POOL, 112, 112, 3)`` uint8 RGB; the first ``len(frames)`` are filled in.
+
+    Example:
+        >>> kept = TrackCrops()
+        >>> for frame in range(100):
+        ...     kept.add(frame, np.full((112, 112, 3), frame, np.uint8))
+        >>> len(kept.frames), kept.frames[:3], kept.crops[1, 0, 0].tolist()
+        (40, [0, 4, 8], [4, 4, 4])
     """
 
     def __init__(self) -> None:
@@ -38,6 +49,7 @@ class TrackCrops:
         self.crops = np.empty((POOL, SIZE, SIZE, 3), np.uint8)
 
     def add(self, frame: int, crop: Pixels) -> None:
+        """Take in the crop ``(112, 112, 3)`` of a frame; if there is no room, first drop every second of those here."""
         if len(self.frames) == POOL:
             del self.frames[1::2]
             self.crops[: POOL // 2] = self.crops[::2].copy()
@@ -47,7 +59,19 @@ class TrackCrops:
 
 @dataclass(frozen=True, eq=False)
 class Role:
-    """One appearance of a person, from frame ``first`` on: alignments ``(T, 2, 3)`` as found and as steadied."""
+    """One appearance of a person, in T frames.
+
+    Attributes:
+        name: the person's.
+        first: number of the first frame.
+        found: alignments ``(T, 2, 3)`` from the frames to the crops, as found.
+        steady: the same, steadied.
+
+    Example:
+        >>> from collections import deque
+        >>> role_of(Track(7, deque([find(None)[0]] * 5), [7]), "Ada", window=3).steady.shape
+        (5, 2, 3)
+    """
 
     name: str
     first: int
@@ -58,9 +82,25 @@ class Role:
 class Cast:
     """Who is in a video: the people ``known`` by name from photos, or without them whoever appears for long enough.
 
+    Args:
+        surrogate: it tells who is who.
+        threshold: cosine on the surrogate above which two faces are one person's.
+        known: by name, the faces of the people in the photos; None to take whoever appears.
+
     Attributes:
         seen: by name, up to ``POOL`` of the faces seen.
         tracks: each with the name of its person, None for a stranger.
+
+    Example:
+        >>> from collections import deque
+        >>> crops = TrackCrops()
+        >>> for frame in range(5):
+        ...     crops.add(frame, np.full((112, 112, 3), 128, np.uint8))
+        >>> cast = Cast(surrogate, 0.3, known=None)
+        >>> cast.join(Track(0, deque([find(None)[0]] * 5), [0]), crops)
+        >>> cast.finish()
+        >>> list(cast.seen), cast.tracks[0][1]
+        (['person 1'], 'person 1')
     """
 
     def __init__(self, surrogate: Recognizer, threshold: float, known: Mapping[str, Sightings] | None) -> None:
@@ -95,7 +135,27 @@ class Cast:
 
 
 def watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tuple[int, bool]:
-    """Follow everybody through the video; how many frames it has, and whether it is gray."""
+    """Follow everybody through the video.
+
+    Args:
+        source: the video.
+        tracker: finds and follows faces.
+        cast: takes in each track as it ends.
+        tell: called with what is being done and the share of it that is done.
+
+    Returns:
+        How many frames there are, and whether all in which faces were looked for are gray.
+
+    Raises:
+        VideoError: if there is no frame, or one of another size than those before.
+
+    Example:
+        >>> from opom_edu.faces.video import write_video
+        >>> write_video(folder / "nobody.mp4", enumerate(np.full((4, 64, 64, 3), 90, np.uint8)), rate=25)
+        >>> nobody = Tracker(lambda pixels: np.empty((0, 5, 2)), lambda pixels, matrix: find(pixels)[0])
+        >>> watch(Video(folder / "nobody.mp4"), nobody, Cast(surrogate, 0.3, None), lambda what, share: None)
+        (4, True)
+    """
     seen: defaultdict[Track, TrackCrops] = defaultdict(TrackCrops)
     number, gray = -1, True
     for number, (pts, pixels) in enumerate(source.frames()):
@@ -114,6 +174,14 @@ def watch(source: Video, tracker: Tracker, cast: Cast, tell: OnProgress) -> tupl
 
 
 def role_of(track: Track, name: str, window: int) -> Role:
+    """The appearance of a person that a track is, its alignments steadied over ``window`` frames.
+
+    Example:
+        >>> from collections import deque
+        >>> role = role_of(Track(7, deque([find(None)[0]] * 5), [7]), "Ada", window=3)
+        >>> role.name, role.first, role.found.shape
+        ('Ada', 7, (5, 2, 3))
+    """
     marks = np.array(track.landmarks)
     return Role(name, track.first, np.array([alignment(points) for points in marks]), smoothed(marks, window))
 

@@ -126,7 +126,12 @@ def _summed(table: pd.DataFrame, recognizer: Recognizer, surrogate: Recognizer, 
 
 
 def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
-    """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``."""
+    """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``: "white box" or "black box".
+
+    Example:
+        >>> kind_of(surrogate, surrogate), kind_of(black_box, surrogate)
+        ('white box', 'black box')
+    """
     if not recognizer.shares_network(surrogate):
         return "black box"
     same = recognizer.name == "dlib" and surrogate.name != "dlib"
@@ -147,7 +152,28 @@ def write_photo_report(
     report: Report, out: Path, *, masks: Mapping[str, Mask], method: Method, quality: int | None, keep_exif: bool,
     threshold: float,
 ) -> None:  # fmt: skip
-    """Write ``report.html`` and ``report.csv`` to ``out``, whole or not at all; every name is escaped."""
+    """Write ``report.html`` and ``report.csv`` to ``out``, whole or not at all; every name is escaped.
+
+    Args:
+        report: what there is to tell.
+        out: the folder.
+        masks: by name.
+        method: how they were learned.
+        quality: of the JPEG files, 1 to 100; None for PNG.
+        keep_exif: whether the copies have EXIF.
+        threshold: cosine above which a face was taken for a person's.
+
+    Raises:
+        OSError: if the folder, which is made, or a file cannot be written to.
+
+    Example:
+        >>> skipped = [{"person": "ann", "photo": "a.jpg", "status": "skipped", "note": "no face was found"}]
+        >>> report = measure_photos([], {}, [], skipped, 8 / 255, lossy=False)
+        >>> about = {"masks": {}, "method": OPOM(surrogate), "quality": None, "keep_exif": False, "threshold": 0.3}
+        >>> write_photo_report(report, folder / "told", **about)
+        >>> "no face was found" in (folder / "told" / "report.html").read_text()
+        True
+    """
     learned = report.table["learned"].eq(True).groupby(report.table["person"]).sum()
     people = [
         {"name": shown(name), "before": png(before), "after": png(after), "learned": learned[shown(name)]}
@@ -165,6 +191,15 @@ def check_ours(folder: Path, csv: str, columns: Sequence[str]) -> None:
 
     Raises:
         OpomError: if one is not; it may be somebody's own.
+
+    Example:
+        >>> (folder / "mine").mkdir()
+        >>> _ = (folder / "mine" / "report.csv").write_text("my,own")
+        >>> try:
+        ...     check_ours(folder / "mine", "report.csv", ["person", "photo"])
+        ... except OpomError as error:
+        ...     print(str(error)[-36:])
+        move it away, or name another place
     """
     page, table = folder / "report.html", folder / csv
     ours = {page: b'content="opom_edu"' in _start(page), table: _start(table).startswith(",".join(columns).encode())}
@@ -185,7 +220,28 @@ def write_files(
     folder: Path, template: str, csv: str, table: pd.DataFrame, recognizers: pd.DataFrame, masks: Mapping[str, Mask],
     method: Method, **values: Any,
 ) -> None:  # fmt: skip
-    """Write ``report.html``, from a template that gets what all reports tell and ``values``, and the table as ``csv``."""
+    """Write ``report.html``, from a template that gets what all reports tell and ``values``, and the table as ``csv``.
+
+    Args:
+        folder: made where it is missing.
+        template: a file of this package.
+        csv: name of the table's file.
+        table: a row per face.
+        recognizers: a row per recognizer.
+        masks: by name.
+        method: how they were learned.
+        values: what else the template asks for.
+
+    Raises:
+        OSError: if a file cannot be written to.
+
+    Example:
+        >>> empty, values = pd.DataFrame(), {"people": [], "stages": {}, "skipped": 0, "quality": None, "threshold": 0.3}
+        >>> template = "protect/photo_report.html"
+        >>> write_files(folder / "page", template, "photos.csv", empty, empty, masks, OPOM(surrogate), **values)
+        >>> sorted(file.name for file in (folder / "page").iterdir())
+        ['photos.csv', 'report.html']
+    """
     factor = magnification(method.eps)
     write_page(
         folder / "report.html", template, rows=table.to_dict("records"), recognizers=recognizers.to_dict("records"),

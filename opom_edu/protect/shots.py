@@ -50,6 +50,11 @@ class Shot:
         embeddings: ``(F, D)`` on the surrogate.
         note: what to know about the photo.
         names: of each face, None for a stranger.
+
+    Example:
+        >>> (shot, *_), rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
+        >>> shot.owner, shot.path.name, shot.embeddings.shape, shot.names
+        ('Ada', '0.png', torch.Size([1, 128]), ['Ada'])
     """
 
     owner: str
@@ -114,6 +119,11 @@ def look_at(
 
     Raises:
         PeopleError: if it is no folder, or there is no photo with a face of somebody.
+
+    Example:
+        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
+        >>> len(shots), rows
+        (3, [])
     """
     if not source.is_dir():
         raise PeopleError(f"{source} is not a folder; give one of photos, or with a sub-folder of photos per person")
@@ -224,10 +234,7 @@ def faces_by_name(shots: Sequence[Shot]) -> dict[str, Sightings]:
     """Each person's faces, one of each photo that shows them, by sorted name; the origins are the photos' checksums.
 
     Example:
-        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, digest: find(pixels), 0.2, print)
-        looking for faces 0.0
-        looking for faces 0.3333333333333333
-        looking for faces 0.6666666666666666
+        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
         >>> faces_by_name(shots)["Ada"].crops.shape
         torch.Size([3, 3, 112, 112])
     """
@@ -257,6 +264,13 @@ def learn_masks(
 
     Raises:
         OpomError: if a mask cannot be written.
+
+    Example:
+        >>> seen = Sightings(ada.train, surrogate.embed(ada.train), np.arange(10))
+        >>> found = learn_masks({"Ada": seen}, OPOM(surrogate, steps=1), 5, folder / "learned", lambda *_: None)
+        >>> mask, chosen = found["Ada"]
+        >>> mask.delta.shape, len(chosen), (folder / "learned" / "Ada.safetensors").is_file()
+        (torch.Size([3, 112, 112]), 5, True)
     """
     found, kept = {}, Store(folder, Mask.load, lambda file, mask: mask.save(file))
     for number, (name, seen) in enumerate(people.items()):

@@ -38,8 +38,21 @@ AT_A_TIME = 60  # faces that are floats at a time
 
 @dataclass(eq=False)
 class Probe:
-    """A face in frame ``frame``, cut out by ``matrix``; ``pictures``, one ``(112, 112, 3)`` for each of ``SEEN``, are filled
-    in as the frames pass by."""
+    """A face to be measured in one frame, at every stage of the copy.
+
+    Attributes:
+        frame, time: the frame's number, and when it is shown, in s.
+        person: the name.
+        matrix: ``(2, 3)``, from the frame to the crop.
+        pictures: for each of ``SEEN`` a crop ``(112, 112, 3)`` uint8 RGB, filled in as the frames pass by.
+        learned: whether the mask was learned from this frame.
+
+    Example:
+        >>> probe = Probe(0, 0.0, "Ada", np.eye(2, 3), {"before": np.zeros((112, 112, 3), np.uint8)})
+        >>> probe.see("before", np.full((200, 200, 3), 9, np.uint8))
+        >>> probe.pictures["before"][50, 50].tolist()
+        [9, 9, 9]
+    """
 
     frame: int
     time: float
@@ -49,7 +62,7 @@ class Probe:
     learned: bool = False
 
     def see(self, stage: str, frame: Pixels) -> None:
-        """Keep the face as it is in this version of its frame."""
+        """Keep the face as it is in this version ``(H, W, 3)``, uint8 RGB, of its frame."""
         self.pictures[stage][:] = warp(frame, self.matrix, (SIZE, SIZE))
 
 
@@ -88,10 +101,23 @@ def measure_video(
     rates are cautious in this; easy distractors, such as synthetic ones for a real face, also keep them low.
 
     Args:
+        probes: the faces, at every stage.
         galleries: by name, ``(G, 3, 112, 112)`` and each one's time in seconds; minus infinity for photos.
         distractors: ``(M, 3, 112, 112)``.
-        eps: of the noise.
+        recognizers: the surrogate first.
+        eps: of the noise, a share of the pixel range.
         seconds: the video's length.
+
+    Returns:
+        ``table`` and ``recognizers`` of :class:`VideoReport`.
+
+    Example:
+        >>> crop = (ada.test[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+        >>> probes = [Probe(0, 0.0, "Ada", np.eye(2, 3), dict.fromkeys(SEEN, crop))]
+        >>> galleries = {"Ada": (ada.train, np.full(10, -np.inf))}
+        >>> table, summary = measure_video(probes, galleries, people.distractors, [surrogate], 8 / 255, seconds=10)
+        >>> len(table), bool(summary["similarity_before"][0] == summary["similarity_after"][0])
+        (1, True)
     """
     if not probes:
         return pd.DataFrame(columns=VIDEO_COLUMNS), pd.DataFrame()
@@ -145,7 +171,24 @@ def write_video_report(
 ) -> VideoReport:
     """Write ``report.html`` and ``frames.csv`` to ``folder``, whole or not at all, every name escaped; return the report.
 
-    ``names`` are those of the video and its copy.
+    Args:
+        report: what there is to tell.
+        folder: made where it is missing.
+        names: of the video and its copy.
+        masks: by name.
+        method: how they were learned.
+
+    Raises:
+        OSError: if a file cannot be written to.
+
+    Example:
+        >>> facts = {"frames": 4, "faces": 0, "people": {"Ada": 1}, "strangers": 0, "photos": False, "crf": 18, "notes": []}
+        >>> facts |= {"distractors": 0, "trembling": 0.0, "steadied": 0.0}
+        >>> report = VideoReport(pd.DataFrame(columns=VIDEO_COLUMNS), pd.DataFrame(), facts)
+        >>> one = {"Ada": masks["Ada"]}
+        >>> told = write_video_report(report, folder / "video", ("a.mp4", "b.mp4"), one, OPOM(surrogate))
+        >>> "Protected copy of a.mp4" in (folder / "video" / "report.html").read_text()
+        True
     """
     charts = {}
     for person, rows in report.table.groupby("person") if len(report.table) else ():

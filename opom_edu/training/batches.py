@@ -32,6 +32,13 @@ class LabeledPhotos:
             :func:`opom_edu.faces.synthetic.render_people` with ``lazy=True``.
         labels: int64 ``(N,)``, any numbers.
         groups: ``(N,)`` names, such as of skin tones, by which accuracy is also given; or none.
+
+    Example:
+        >>> photos = LabeledPhotos(np.zeros((6, 112, 112, 3), np.uint8), np.array([0, 0, 0, 1, 1]))
+        >>> photos.check("photos")
+        Traceback (most recent call last):
+            ...
+        ValueError: photos.labels must be whole numbers (6,), one per image, got int64 (5,)
     """
 
     images: Any
@@ -77,12 +84,23 @@ def fetch(images: Any, chosen: Sequence[Tensor], workers: int = 0) -> DataLoader
 
 
 def floats(pixels: Tensor, device: str | torch.device) -> Tensor:
-    """Float images ``(n, 3, H, W)`` in [0, 1] of uint8 ones ``(n, H, W, 3)``."""
+    """Float images ``(n, 3, H, W)`` in [0, 1], on the device, of uint8 ones ``(n, H, W, 3)``.
+
+    Example:
+        >>> floats(torch.full((1, 2, 2, 3), 255, dtype=torch.uint8), "cpu").mean()
+        tensor(1.)
+    """
     return pixels.to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
 
 
 def lower_precision(device: str | torch.device) -> AbstractContextManager[Any]:
-    """Products in bfloat16 on GPUs that have it; elsewhere nothing changes."""
+    """Products in bfloat16 on GPUs that have it; elsewhere nothing changes.
+
+    Example:
+        >>> with lower_precision("cpu"):
+        ...     (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+        torch.float32
+    """
     on_gpu = str(device).startswith("cuda") and torch.cuda.is_bf16_supported()
     return torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext()
 
@@ -92,6 +110,11 @@ def processes(device: str | torch.device) -> Iterator[tuple[int, int, str | torc
     """The number of this process, how many train together, and its device: one and ``device`` unless torchrun started it.
 
     On GPUs each process of a machine takes its own, and they talk by NCCL; on CPUs by Gloo.
+
+    Example:
+        >>> with processes("cpu") as (number, together, device):
+        ...     print(number, together, device)
+        0 1 cpu
     """
     if not distributed.is_torchelastic_launched():
         yield 0, 1, device
@@ -108,7 +131,16 @@ def processes(device: str | torch.device) -> Iterator[tuple[int, int, str | torc
 
 
 def embed(module: nn.Module, images: Any) -> npt.NDArray[np.float32]:
-    """Embeddings ``(N, D)`` of unit norm of uint8 crops ``(N, 112, 112, 3)``; the module's mode stays as it was."""
+    """Embeddings ``(N, D)``, float32 of unit norm, of uint8 RGB crops ``(N, 112, 112, 3)``.
+
+    The module's mode, training or not, stays as it was.
+
+    Example:
+        >>> module = nn.Sequential(nn.AvgPool2d(28), nn.Flatten())
+        >>> _ = module.append(nn.Linear(48, 4))
+        >>> embed(module, np.zeros((3, 112, 112, 3), np.uint8)).shape
+        (3, 4)
+    """
     device = next(module.parameters()).device
     with evaluating(module), torch.no_grad():
         parts = [

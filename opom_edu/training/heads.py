@@ -21,6 +21,11 @@ class Softmax(nn.Module):
         dim: length of the embeddings.
         classes: number of people.
         scale: of the cosines.
+
+    Example:
+        >>> head = Softmax(dim=8, classes=3)
+        >>> head(torch.rand(4, 8), torch.tensor([0, 1, 2, 0])).shape
+        torch.Size([])
     """
 
     def __init__(self, dim: int, classes: int, *, scale: float = 24.0) -> None:
@@ -45,6 +50,11 @@ class SFace(nn.Module):
         classes: number of people.
         scale, slope: s and k of the paper, here with its values.
         intra, inter: a and b of the paper, in radians; its values depend on the data, these are its released code's.
+
+    Example:
+        >>> head = SFace(dim=8, classes=3)
+        >>> head(torch.rand(4, 8), torch.tensor([0, 1, 2, 0])).shape
+        torch.Size([])
     """
 
     def __init__(
@@ -69,8 +79,16 @@ class SFace(nn.Module):
 def cosface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.35) -> nn.Module:
     """CosFace (Wang et al. 2018, arXiv 1801.09414): the own class's cosine less ``margin``, all times ``scale``.
 
+    Args:
+        dim: length of the embeddings.
+        classes: number of people.
+
     Raises:
         MissingExtraError: without pytorch-metric-learning.
+
+    Example:
+        >>> cosface(8, 3)(torch.rand(4, 8), torch.tensor([0, 1, 2, 0])).shape
+        torch.Size([])
     """
     return _quick(import_extra(*LOSSES).CosFaceLoss(num_classes=classes, embedding_size=dim, margin=margin, scale=scale))
 
@@ -78,8 +96,16 @@ def cosface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.35
 def arcface(dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.5) -> nn.Module:
     """ArcFace (Deng et al. 2019, arXiv 1801.07698): the own class's angle plus ``margin`` radians; cosines times ``scale``.
 
+    Args:
+        dim: length of the embeddings.
+        classes: number of people.
+
     Raises:
         MissingExtraError: without pytorch-metric-learning.
+
+    Example:
+        >>> arcface(8, 3)(torch.rand(4, 8), torch.tensor([0, 1, 2, 0])).shape
+        torch.Size([])
     """
     degrees = margin * 180 / torch.pi
     return _quick(import_extra(*LOSSES).ArcFaceLoss(num_classes=classes, embedding_size=dim, margin=degrees, scale=scale))
@@ -94,6 +120,10 @@ def make_head(name: str, dim: int, classes: int, **settings: float) -> nn.Module
     Raises:
         ValueError: for an unknown name, listing the choices.
         MissingExtraError: if the head needs a package that is not installed.
+
+    Example:
+        >>> make_head("softmax", dim=8, classes=3, scale=16.0).weight.shape
+        torch.Size([3, 8])
     """
     if name not in HEADS:
         raise ValueError(f"unknown head {name!r}; choose one of {', '.join(HEADS)}")

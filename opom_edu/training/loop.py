@@ -34,7 +34,19 @@ CHECKPOINTS = ".checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """What ``on_step`` is told: the step just done of all steps, its epoch of all, and the loss and rate of the step."""
+    """What ``on_step`` is told of a step that was just done.
+
+    Attributes:
+        step, steps: its number, from 1, and how many there are in all.
+        epoch, epochs: that of its pass over the photos, from 1, and how many there are.
+        loss: the mean over its photos.
+        rate: the learning rate.
+
+    Example:
+        >>> step = TrainingStep(step=5, steps=20, epoch=1, epochs=4, loss=2.5, rate=1e-3)
+        >>> step.step / step.steps
+        0.25
+    """
 
     step: int
     steps: int
@@ -60,11 +72,16 @@ def train(
 
     Args:
         name: of the files.
+        recipe: network, head and schedule.
         photos: of the people to learn.
+        folder: made where it is missing.
         held_out: of other people, to measure accuracy on; without them the last epoch is kept.
-        epochs: instead of the recipe's.
+        epochs: instead of the recipe's, at least 1.
+        seed: of all chance.
+        device: where the network learns: "cpu", "cuda" and so on.
         about: where the photos come from, for the card.
         workers: processes that fetch photos while the network learns; worth it where photos are decoded.
+        on_step: called after every step.
 
     Returns:
         The network in evaluation mode, with the weights of the file.
@@ -73,6 +90,14 @@ def train(
         ValueError: for photos that cannot be learned from, or a device that is not there.
         OpomError: if the folder cannot be written to, or holds the checkpoint of another training.
         MissingExtraError: if the head needs a package that is not installed.
+
+    Example:
+        >>> small = {"blocks": (1,), "width": 8, "dim": 8, "stem_stride": 4}
+        >>> recipe = Recipe(backbone="IRNet", network=small, head="softmax", epochs=1, batch=4)
+        >>> photos = LabeledPhotos(np.zeros((8, 112, 112, 3), np.uint8), np.repeat([0, 1], 4))
+        >>> network = train("small", recipe, photos, folder=folder / "weights")
+        >>> network.training, sorted(file.name for file in (folder / "weights").iterdir())
+        (False, ['small.checkpoint.safetensors', 'small.csv', 'small.json', 'small.safetensors'])
     """
     recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
     photos.check("photos")
