@@ -21,8 +21,7 @@ def doctor() -> None:
     console.print(f"opom_edu {__version__}, Python {sys.version.split()[0]}, torch {torch.__version__}")
     console.print(f"devices: cpu with {torch.get_num_threads()} threads; GPU: {gpu}")
     for extra, packages in EXTRAS.items():
-        found = {package: _installed(package) for package in packages}
-        missing = [package for package, there in found.items() if there is None]
+        missing = [package for package in packages if not _is_installed(package)]
         state = f"missing {', '.join(missing)}; pip install 'opom_edu[{extra}]'" if missing else "ok"
         console.print(f"extra {extra:10} {state}")
     for name in list_recognizers():
@@ -46,8 +45,8 @@ EXTRAS = {
 }
 
 
-def _installed(package: str) -> str | None:
+def _is_installed(package: str) -> bool:
     try:
-        return version(package)
+        return bool(version(package))
     except PackageNotFoundError:
-        return None
+        return False

@@ -85,8 +85,6 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
         MissingExtraError: for HEIC without the package pillow-heif.
 
     Example:
-        >>> read_photo(folder / "photos" / "Ada" / "0.png").pixels.shape
-        (112, 112, 3)
         >>> read_photo(b"", name="a.jpg")
         Traceback (most recent call last):
             ...
@@ -97,7 +95,8 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             if not (head := file.read(12)):
                 raise OSError("the file is empty")
-            _prepare_heic(head, name)
+            if head[4:8] == b"ftyp" and head[8:] in HEIC:
+                import_extra("pillow_heif", "heic", f"{name} is a HEIC photo, and pillow-heif").register_heif_opener()
             file.seek(0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Pillow's own limit of pixels, and remarks on odd metadata
@@ -107,11 +106,6 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
         raise PhotoError(f"{name} cannot be read: {error}") from error
-
-
-def _prepare_heic(head: bytes, name: str) -> None:
-    if head[4:8] == b"ftyp" and head[8:] in HEIC:
-        import_extra("pillow_heif", "heic", f"{name} is a HEIC photo, and pillow-heif").register_heif_opener()
 
 
 def _decode(opened: Any) -> Photo:
@@ -199,9 +193,7 @@ def save_photo(
 
 
 def alignment(landmarks: Array) -> Array:
-    """The similarity ``(2, 3)`` that takes landmarks ``(5, 2)``, in pixels, to ArcFace's template in a crop of 112 pixels.
-
-    By least squares (Umeyama 1991).
+    """The similarity ``(2, 3)`` from landmarks ``(5, 2)`` to ArcFace's template, by least squares (Umeyama 1991).
 
     Example:
         >>> alignment(2 * ARCFACE + 10).round(3) + 0.0

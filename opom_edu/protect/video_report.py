@@ -144,7 +144,7 @@ def measure_video(
             ]
             for what, values in zip(("similarity", "psr"), np.array(rows).T, strict=True):
                 table[f"{recognizer.name}_{what}_{stage}"] = values
-                line[f"{what}_{stage}"] = float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
+                line[f"{what}_{stage}"] = table[f"{recognizer.name}_{what}_{stage}"].mean()
             if recognizer.name in THRESHOLDS:
                 similar = table[f"{recognizer.name}_similarity_{stage}"]
                 line[f"verified_{stage}"] = 100 * float((similar > THRESHOLDS[recognizer.name][0]).mean())
@@ -159,10 +159,11 @@ def _crops(probes: Sequence[Probe], eps: float) -> dict[str, Tensor]:
 
 
 def _row(face: Tensor, gallery: Tensor, others: Tensor, usable: Any) -> tuple[float, float]:
-    """Mean similarity to the usable faces of the gallery, and the share of them, in percent, that a distractor beats."""
+    """Mean similarity to the usable faces of the gallery, and the share of them, in percent, that a distractor beats.
+
+    Neither is a number where no face is usable.
+    """
     own = (gallery @ face)[torch.from_numpy(usable)]
-    if not len(own):
-        return float("nan"), float("nan")
     return float(own.mean()), 100 * float((own < (others @ face).max()).float().mean())
 
 

@@ -29,8 +29,6 @@ from opom_edu.training.batches import LabeledPhotos, embed, fetch, floats, lower
 from opom_edu.training.checkpoints import check_disk, load_checkpoint, save_checkpoint, save_half
 from opom_edu.training.heads import make_head
 
-CHECKPOINTS = ".checkpoint.safetensors"
-
 
 @dataclass(frozen=True)
 class TrainingStep:
@@ -142,6 +140,7 @@ class _Run:
         number: int, together: int, device: str | torch.device, workers: int,
     ) -> None:  # fmt: skip
         self.name, self.recipe, self.photos, self.folder, self.seed = name, recipe, photos, folder, seed
+        self.weights, self.checkpoint = folder / f"{name}.safetensors", folder / f"{name}.checkpoint.safetensors"
         self.number, self.together, self.first, self.workers = number, together, number == 0, workers
         self.people, classes = np.unique(photos.labels, return_inverse=True)
         self.classes = torch.from_numpy(classes.astype(np.int64))
@@ -164,14 +163,6 @@ class _Run:
         self.steps = len(photos.labels) // self.batch  # per epoch; the rest, other photos each time, waits for the next
         self.done, self.best = 0, -math.inf
         self.curves: list[dict[str, float]] = []
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / f"{self.name}{CHECKPOINTS}"
-
-    @property
-    def weights(self) -> Path:
-        return self.folder / f"{self.name}.safetensors"
 
     def size(self) -> int:
         """Bytes of a checkpoint: the weights and two running means of each."""
