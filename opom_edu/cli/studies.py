@@ -24,9 +24,11 @@ OTHERS = 100  # distractors who leave the gallery for methods that learn from ot
 
 
 PeopleName = Annotated[str, typer.Option(help="synthetic, or folder:PATH, a sub-folder of aligned 112x112 crops per person")]
-WhiteBox = Annotated[str, typer.Option(help="learn on this, or an ensemble: ir-softmax, or for photos mobilefacenet")]
+WhiteBox = Annotated[str, typer.Option(help="learn on this or these; by default ir-softmax, for photos mobilefacenet")]
 BlackBoxes = Annotated[str, typer.Option(help="black boxes, comma-separated, or none; by default the zoo's six and dlib")]
-Methods = Annotated[str, typer.Option(help="comma-separated, such as fi-uap,convex,reduced; by default the paper's")]
+Methods = Annotated[
+    str, typer.Option(help="of random, fi-uap, fi-uap+, affine, center, convex, reduced; by default the first six")
+]
 Distractors = Annotated[
     int | None, typer.Option(min=0, help="synthetic strangers in the gallery; beyond 500, rendered once")
 ]

@@ -30,7 +30,7 @@ def train_command(
     quick: Annotated[bool, typer.Option(help="few people and epochs: to see it work, not to use")] = False,
     people: Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 2000, or 100 with --quick")] = 0,
     photos: Annotated[int, typer.Option(min=0, help="photos of each; by default 11, or 8 with --quick")] = 0,
-    epochs: Annotated[int, typer.Option(min=0, help="passes over the photos; by default the recipe's, or 2")] = 0,
+    epochs: Annotated[int, typer.Option(min=0, help="passes over the photos; by default the recipe's, 2 with --quick")] = 0,
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="where to train: cpu, cuda, ...")] = "cpu",
     workers: Annotated[int, typer.Option(min=0, help="processes that decode photos; 0 keeps them decoded in memory")] = 0,
