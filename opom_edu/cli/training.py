@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -17,58 +17,83 @@ if TYPE_CHECKING:
     from opom_edu.training.batches import Photos
     from opom_edu.training.loop import Step
 
-TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # of the first person to learn, and to measure accuracy on
-HELD_OUT = (60, 10)  # people, photos of each
-QUICK = (100, 8, 2)  # people, photos of each, epochs: all seven within ten minutes on two cores
+TESTED = (60, 10)  # held-out people, photos of each
+QUICK, USUAL = (100, 8, 2, 100), (2000, 11, 0, 1000)  # people, photos of each, epochs, strangers: in minutes on two cores
+Name = Annotated[str, typer.Argument(help="a recognizer to train; opom-edu doctor lists them")]
+Every = Annotated[bool, typer.Option("--all", help="train all of them, one after another")]
+Quick = Annotated[bool, typer.Option(help="few people and epochs: to see it work, not to use")]
+Count = Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 2000, or 100 with --quick")]
+Each = Annotated[int, typer.Option(min=0, help="photos of each; by default 11, or 8 with --quick")]
+Epochs = Annotated[int, typer.Option(min=0, help="passes over the photos; by default the recipe's, or 2 with --quick")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same weights")]
+Shared = Annotated[bool, typer.Option("--shared", help="let black boxes learn the surrogate's people, too, for comparison")]
+Workers = Annotated[
+    int, typer.Option(min=0, help="processes that decode photos meanwhile; 0 keeps all of them decoded in memory")
+]
+OUT = Path("out/weights")
 
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="a recognizer to train; opom-edu doctor lists them")] = "",
-    every: Annotated[bool, typer.Option("--all", help="train all of them, one after another")] = False,
-    quick: Annotated[bool, typer.Option(help="few people and epochs: to see it work, not to use")] = False,
-    people: Annotated[int, typer.Option(min=0, help="synthetic people to learn; by default 2000, or 100 with --quick")] = 0,
-    photos: Annotated[int, typer.Option(min=0, help="photos of each; by default 11, or 8 with --quick")] = 0,
-    epochs: Annotated[
-        int, typer.Option(min=0, help="passes over the photos; by default the recipe's, or 2 with --quick")
-    ] = 0,
-    seed: Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same weights")] = 0,
+    name: Name = "",
+    every: Every = False,
+    quick: Quick = False,
+    people: Count = 0,
+    photos: Each = 0,
+    epochs: Epochs = 0,
+    seed: Seed = 0,
+    shared: Shared = False,
     device: Annotated[str, typer.Option(help="where to train: cpu, cuda, ...")] = "cpu",
-    workers: Annotated[
-        int, typer.Option(min=0, help="processes that decode photos meanwhile; 0 keeps all of them decoded in memory")
-    ] = 0,
-    out: Annotated[Path, typer.Option(help="folder for weights, cards and curves; name it in OPOM_EDU_WEIGHTS")] = Path(
-        "out/weights"
-    ),
+    workers: Workers = 0,
+    out: Annotated[Path, typer.Option(help="folder for weights, cards and curves; name it in OPOM_EDU_WEIGHTS")] = OUT,
 ) -> None:
     """Train recognizers on synthetic people; stopped at any time, the same command goes on where it was.
 
+    The surrogate and the black boxes learn different people, and thresholds are measured on others again.
     Several processes or GPUs: torchrun --nproc-per-node 2 .venv/bin/opom-edu train NAME --device cuda
     """
     if bool(name) == every:
         raise typer.BadParameter("name one recognizer, or write --all")
     with plain_errors():
+        from opom_edu.faces.seeds import HELD_OUT, LEARNED
         from opom_edu.files import check_folder
+        from opom_edu.recognizers import SURROGATE
         from opom_edu.recognizers.recipes import RECIPES
-        from opom_edu.training.loop import train as fit
 
         if name and name not in RECIPES:
             raise ValueError(f"{name!r} cannot be trained; choose one of {', '.join(RECIPES)}")
         check_folder(out)
-        usual = QUICK if quick else (2000, 11, 0)
-        count, each, passes = people or usual[0], photos or usual[1], epochs or usual[2] or None
+        usual = QUICK if quick else USUAL
+        size, passes = (people or usual[0], photos or usual[1]), epochs or usual[2] or None
         console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes one tells
         with progress(40, disable=console.quiet) as bar:
-            learned = _render(bar, "rendering people to learn", TRAINING_SEED, count, each, lazy=workers > 0)
-            held_out = _render(bar, "rendering held-out people", HELD_OUT_SEED, *HELD_OUT)
-            about = {"seeds": [TRAINING_SEED, TRAINING_SEED + count], "photos": each, "held_out_seeds": [HELD_OUT_SEED]}
-            for each_name in RECIPES if every else [name]:
-                with _shown(bar, each_name) as show:
-                    fit(
-                        each_name, RECIPES[each_name], learned, folder=out, held_out=held_out, epochs=passes, seed=seed,
-                        device=device, about=about, workers=workers, on_step=show,
-                    )  # fmt: skip
-                console.print(_described(out / f"{each_name}.json"), markup=False)
+            learned: dict[str, Photos] = {}  # of one side at a time
+            held_out = _render(bar, "rendering held-out people", HELD_OUT, *TESTED)
+            for each in RECIPES if every else [name]:
+                side = "surrogate" if shared or each == SURROGATE else "black boxes"
+                if side not in learned:
+                    learned = {side: _render(bar, "rendering people to learn", LEARNED[side], *size, lazy=workers > 0)}
+                seeds = [LEARNED[side], LEARNED[side] + size[0]]
+                about = {"side": side, "seeds": seeds, "photos": size[1], "held_out_seeds": [HELD_OUT], "device": device}
+                _train_one(
+                    bar, each, learned[side], usual[3], folder=out, held_out=held_out, epochs=passes, seed=seed,
+                    device=device, about=about, workers=workers,
+                )  # fmt: skip
+
+
+def _train_one(bar: Progress, name: str, photos: Photos, strangers: int, *, folder: Path, **options: Any) -> None:
+    """Train a recognizer, measure its thresholds on so many strangers and tell what came of it."""
+    from opom_edu.recognizers import Recognizer
+    from opom_edu.recognizers.recipes import RECIPES, centered
+    from opom_edu.training.calibration import add_thresholds
+    from opom_edu.training.loop import train
+
+    with _shown(bar, name) as show:
+        module = train(name, RECIPES[name], photos, folder=folder, on_step=show, **options)
+    if not console.quiet:
+        made = Recognizer.from_module(module, name=name, preprocess=centered)
+        add_thresholds(folder / f"{name}.json", made, people=strangers)
+    console.print(_described(folder / f"{name}.json"), markup=False)
 
 
 @contextmanager
