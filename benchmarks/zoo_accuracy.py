@@ -22,7 +22,7 @@ from opom_edu.evaluation.accuracy import accuracy
 from opom_edu.faces.seeds import REPORT
 from opom_edu.faces.synthetic import FIRST_SEED, SEEDS_PER_SET, Album, render_people
 from opom_edu.files import replacing
-from opom_edu.recognizers import load_recognizer
+from opom_edu.recognizers import available, load_recognizer
 from opom_edu.recognizers.recipes import RECIPES
 from opom_edu.recognizers.thresholds import thresholds_in
 from opom_edu.training.calibration import add_thresholds
@@ -39,8 +39,8 @@ def main(cards: Path | None, out: Path, tiny: bool, device: str) -> None:
     labels = np.concatenate([known.labels[~learned], others.labels + PEOPLE])
     groups = groups_of(known, ~learned)
     table = []
-    for name in [*RECIPES, "dlib"][: 1 if tiny else None]:
-        recognizer = load_recognizer(name, device=device)
+    for name in [*RECIPES, *(one.name for one in available(["dlib"]))][: 1 if tiny else None]:
+        recognizer = load_recognizer(name, device="cpu" if name == "dlib" else device)
         if cards is not None:
             add_thresholds(cards / f"{name}.json", recognizer)
             recognizer.thresholds = thresholds_in(json.loads((cards / f"{name}.json").read_text()))
