@@ -241,7 +241,7 @@ def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.Monk
         return SimpleNamespace(images=images, labels=labels, conditions=pd.DataFrame({"skin": ["light"] * len(labels)}))
 
     monkeypatch.setattr(synthetic, "render_people", render_people, raising=False)
-    monkeypatch.setattr(cli.training, "HELD_OUT_SIZE", (3, 2))
+    monkeypatch.setattr(cli.training, "TESTED", (3, 2))
     small = {"blocks": (1,), "width": 8, "dim": 16, "stem_stride": 4}
     for name in ("ir-softmax", "ir-sface"):
         monkeypatch.setitem(recipes.RECIPES, name, replace(recipes.RECIPES[name], network=small))
@@ -249,7 +249,11 @@ def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.Monk
         assert result.exit_code == 0, result.output
         assert re.search(f"{name}: AUC .* on unseen synthetic people", words(result))
     monkeypatch.setenv(zoo.WEIGHTS_VARIABLE, str(tmp_path / "w"))
-    assert LOAD("ir-sface").differentiable
+    first, second = LOAD("ir-softmax"), LOAD("ir-sface")
+    assert second.differentiable
+    assert list(second.thresholds) == [1e-2]  # 4,950 pairs are too few for 1e-3
+    sides = [set(range(*zoo.load_card(one.name)["data"]["seeds"])) for one in (first, second)]
+    assert not set.intersection(*sides)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Are two photos the same person? Verification at a threshold that is calibrated on other people."""
+"""Are two photos the same person? Verification at a threshold that was found on other people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def verification(recognizer: Recognizer, people: People, masks: Masks, fmrs: Seq
     """How often a masked probe is still accepted as its person.
 
     A genuine pair is a probe and a clean other test photo of the same person. It is accepted if its similarity exceeds the
-    person's threshold: that of a stated false-match rate among the clean pairs of all other people.
+    person's threshold: see :func:`thresholds_for`.
 
     Returns:
         One row per false-match rate ``fmr``: see :func:`accepted`.
@@ -36,7 +36,7 @@ def verification(recognizer: Recognizer, people: People, masks: Masks, fmrs: Seq
     """
     gallery = Gallery.of(recognizer, people)
     unprotected, probes = gallery.probes(), gallery.probes(masks)
-    thresholds = calibrate(gallery, fmrs)
+    thresholds = thresholds_for(gallery, fmrs)
     return pd.DataFrame({"fmr": fmr} | accepted(probes, unprotected, thresholds[fmr]) for fmr in fmrs)
 
 
@@ -58,6 +58,26 @@ def accepted(
         return fmean(100 * float((given[name].own > threshold).float().mean()) for name, threshold in thresholds.items())
 
     return {"threshold": fmean(thresholds.values()), "tar": rate(probes), "tar_unprotected": rate(unprotected)}
+
+
+def thresholds_for(gallery: Gallery, fmrs: Sequence[float] = FMRS) -> dict[float, dict[str, float]]:
+    """By false-match rate and person, the similarity above which two photos count as that person's.
+
+    For rendered people it is the threshold that comes with the recognizer (``Recognizer.thresholds``). For others, and for
+    a rate that was not measured, it is calibrated on the people at hand: see :func:`calibrate`.
+
+    Raises:
+        PeopleError: with fewer than three people, where it is calibrated.
+        ValueError: if there are too few pairs for a false-match rate, where it is calibrated.
+
+    Example:
+        >>> list(thresholds_for(Gallery.of(black_box, people), (0.01,))[0.01])
+        ['Abel', 'Ada', 'Bao']
+    """
+    known = gallery.recognizer.thresholds if gallery.people.rendered else {}
+    missing = [fmr for fmr in fmrs if fmr not in known]
+    found = calibrate(gallery, missing) if missing else {}
+    return {fmr: dict.fromkeys(gallery.own, known[fmr]) if fmr in known else found[fmr] for fmr in fmrs}
 
 
 def calibrate(gallery: Gallery, fmrs: Sequence[float] = FMRS) -> dict[float, dict[str, float]]:

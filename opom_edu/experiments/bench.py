@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from opom_edu.evaluation import Gallery, Probes, accepted, calibrate, rates
+from opom_edu.evaluation import Gallery, Probes, accepted, rates, thresholds_for
 from opom_edu.evaluation.embeddings import made_by
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
@@ -130,7 +130,7 @@ class Bench:
         fewest = min(probes.distractors.shape[1] for probes in clean.values())
         if self.fmr is not None:
             with suppress(ValueError):  # too few people: identification alone can be measured
-                thresholds = calibrate(gallery, [self.fmr])[self.fmr]
+                thresholds = thresholds_for(gallery, [self.fmr])[self.fmr]
         return gallery, clean, [rank for rank in self.ranks if rank <= fewest], thresholds
 
 

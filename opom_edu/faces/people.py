@@ -44,7 +44,8 @@ class People(Mapping[str, Person]):
     ``distractors`` may be empty; the evaluation then takes the other people's test photos in their place. ``report`` lists
     what was skipped or changed while loading, one sentence each. ``photos`` is a table of what is known about each photo
     (person, part, pose, light, landmarks, ...), people in order, training photos first; None where nothing is known.
-    ``note``: what a report should say of them.
+    ``note``: what a report should say of them. ``rendered``: whether they are synthetic, so that
+    the thresholds that come with recognizers hold for them.
 
     Example:
         >>> photos = torch.rand(6, 3, 112, 112)
@@ -55,7 +56,7 @@ class People(Mapping[str, Person]):
 
     def __init__(
         self, people: Sequence[Person], distractors: Tensor | None = None, report: Sequence[str] = (),
-        photos: pd.DataFrame | None = None, note: str = "",
+        photos: pd.DataFrame | None = None, note: str = "", rendered: bool = False,
     ) -> None:  # fmt: skip
         if not people:
             raise PeopleError("no people were given")
@@ -66,7 +67,7 @@ class People(Mapping[str, Person]):
         self.distractors = torch.empty(0, *shape) if distractors is None else check_images(distractors, name="distractors")
         self.report = tuple(report)
         self.photos = photos
-        self.note = note
+        self.note, self.rendered = note, rendered
 
     def __getitem__(self, name: str) -> Person:
         if name not in self._people:

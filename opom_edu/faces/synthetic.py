@@ -187,7 +187,8 @@ def synthetic_people(
     if distractors:
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))
         strangers = as_floats(render_people(others, 1, on_progress=more, **look).images).contiguous()
-    return People(people, strangers, photos=table, note="These people are synthetic: rendered, nobody who exists.")
+    note = "These people are synthetic: rendered, nobody who exists."
+    return People(people, strangers, photos=table, note=note, rendered=True)
 
 
 def synthetic_distractors(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from opom_edu.errors import PeopleError
-from opom_edu.evaluation import Gallery, calibrate, image_quality
+from opom_edu.evaluation import Gallery, image_quality, thresholds_for
 from opom_edu.faces import People, quantize
 from opom_edu.masks import Mask, Method, RandomNoise, Step, make_method, transfer
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -114,7 +114,7 @@ class EpsilonModel:
         people: three or more, with two test photos each or more.
         surrogate: the white box on which masks are learned.
         targets: the black boxes.
-        fmr: the false-match rate, 0 to 1, at which each recognizer's threshold is calibrated on the other people.
+        fmr: the false-match rate, 0 to 1, of each recognizer's threshold: see :func:`opom_edu.evaluation.thresholds_for`.
         seed: of the masks.
 
     Raises:
@@ -205,10 +205,10 @@ class EpsilonModel:
         return name in self._galleries
 
     def prepare(self, name: str) -> None:
-        """Embed all clean photos with this recognizer and calibrate its threshold, if that is not done yet."""
+        """Embed all clean photos with this recognizer and find its threshold, if that is not done yet."""
         if not self.ready(name):
             gallery = Gallery.of(self.recognizers[name], self.people)
-            self._thresholds[name] = calibrate(gallery, (self.fmr,))[self.fmr]
+            self._thresholds[name] = thresholds_for(gallery, (self.fmr,))[self.fmr]
             self._galleries[name] = gallery
 
     def protected(self, choice: Choice) -> Tensor:

@@ -21,6 +21,7 @@ from opom_edu.recognizers.frozen import for_inference
 from opom_edu.recognizers.networks import put_on
 from opom_edu.recognizers.recipes import BACKBONES, RECIPES, centered
 from opom_edu.recognizers.recognizer import Recognizer
+from opom_edu.recognizers.thresholds import thresholds_in
 
 WEIGHTS_VARIABLE = "OPOM_EDU_WEIGHTS"
 PACKAGED = Path(__file__).parent / "weights"
@@ -103,7 +104,9 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
     if name == "dlib":
         from opom_edu.recognizers.dlib import load_dlib
 
-        return load_dlib()
+        recognizer = load_dlib()
+        recognizer.thresholds = thresholds_in(json.loads((PACKAGED / "dlib.json").read_text()))
+        return recognizer
     if name not in list_recognizers():
         raise ValueError(f"unknown recognizer {name!r}; choose one of {', '.join(list_recognizers())}")
     entry = ZOO[name] if name in ZOO else trained(name)
@@ -115,6 +118,8 @@ def load_recognizer(name: str, *, device: str | torch.device = "cpu") -> Recogni
         raise WeightsError(f"{entry.file} is not of the network {name}: {reason} ({entry.remedy})") from error
     module = put_on(for_inference(module), device)
     recognizer = Recognizer.from_module(module, name=name, preprocess=entry.preprocess, note=entry.note)
+    if name in RECIPES:
+        recognizer.thresholds = thresholds_in(load_card(name))
     if name == "dlib-torch":
         recognizer.networks = frozenset({"dlib"})
     return recognizer

@@ -22,7 +22,7 @@ MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the m
 REST = 0.3  # seconds without a move before slow recognizers are asked
 HEADS = ("recognizer", "similarity", "bar, threshold", "says", "first found", "PSR")
 NOTE = """<div class="opom-note">A bar runs from the mean similarity to strangers (left) to that of the same photo (right);
-the line is the threshold at a false-match rate of {fmr:g} on other people. PSR: each of the person's {count} test photos
+the line is the threshold at a false-match rate of {fmr:g}. PSR: each of the person's {count} test photos
 searches for each of the others; in how many percent somebody else is found first, with this mask (and without any).</div>"""
 
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from opom_edu.evaluation import CHANGES, PURIFIERS, Gallery, calibrate
+from opom_edu.evaluation import CHANGES, PURIFIERS, Gallery, thresholds_for
 from opom_edu.faces import People, quantize
 from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots.style import COLORS, GRAY, LIGHT
@@ -22,7 +22,7 @@ from opom_edu.widgets.parts import Picture
 KINDS = {"unprotected": LIGHT, "random noise": GRAY, "mask": COLORS[1]}
 FMR = 1e-2
 NOTE = f"""<div class="opom-note">Bars: the mean similarity, 0 to 1, of the person's changed test photos to their clean other
-photos. The line is the threshold at a false-match rate of {FMR:g} on the other people; in words, how many of the pairs still
+photos. The line is the threshold at a false-match rate of {FMR:g}; in words, how many of the pairs still
 match. All people in the gallery are unchanged.</div>"""
 
 
@@ -59,7 +59,7 @@ class RobustnessLab(Lab):
             if choice not in choices:
                 raise ValueError(f"unknown {what} {choice!r}; choose one of {', '.join(choices)}")
         self.galleries = [Gallery.of(target, people) for target in targets]
-        self.thresholds = [calibrate(gallery, [FMR])[FMR] for gallery in self.galleries]
+        self.thresholds = [thresholds_for(gallery, [FMR])[FMR] for gallery in self.galleries]
         self._masks: dict[str, Mask] = {}
         self.pictures = {kind: Picture(150) for kind in KINDS}
         self.board = widgets.HTML()
