@@ -68,12 +68,11 @@ def train_command(
         console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes one tells
         with telling("rendering held-out people", 40, disable=console.quiet) as tell:
             learned: dict[str, LabeledPhotos] = {}  # of one side at a time
-            held_out = _render(partial(tell, "rendering held-out people"), HELD_OUT, *TESTED)
+            held_out = _render(tell, "rendering held-out people", HELD_OUT, *TESTED)
             for each in RECIPES if every else [name]:
                 side = "surrogate" if shared or each == SURROGATE else "black boxes"
                 if side not in learned:
-                    show = partial(tell, "rendering people to learn")
-                    learned = {side: _render(show, LEARNED[side], *size, lazy=workers > 0)}
+                    learned = {side: _render(tell, "rendering people to learn", LEARNED[side], *size, lazy=workers > 0)}
                 seeds = [LEARNED[side], LEARNED[side] + size[0]]
                 about = {"side": side, "seeds": seeds, "photos": size[1], "held_out_seeds": [HELD_OUT], "device": device}
                 _train_one(
@@ -100,12 +99,13 @@ def _train_one(tell: Tell, name: str, photos: LabeledPhotos, strangers: int, *, 
     console.print(_described(folder / f"{name}.json"))
 
 
-def _render(tell: Callable[[float], None], first: int, people: int, photos: int, lazy: bool = False) -> LabeledPhotos:
+def _render(tell: Tell, what: str, first: int, people: int, photos: int, lazy: bool = False) -> LabeledPhotos:
     """Photos of synthetic people, with their skin tones as groups; rendered once, then from the renderer's cache."""
     from opom_edu.faces.synthetic import render_people
     from opom_edu.training.batches import LabeledPhotos
 
-    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=tell, lazy=lazy)
+    show = partial(tell, what)
+    album = render_people(range(first, first + people), photos, regime="mixed", on_progress=show, lazy=lazy)
     return LabeledPhotos(album.images, album.labels, album.conditions["skin"].to_numpy())
 
 

@@ -27,6 +27,7 @@ def measure_thresholds(
     """The similarities that a share of 1e-2, 1e-3 and 1e-4 of the pairs of strangers exceeds, as a card holds them.
 
     Args:
+        recognizer: embeds aligned crops.
         weights: SHA-256 of the file of the weights: the thresholds hold for no other.
         people: development people with one everyday photo each; rates with fewer than ten false matches are left out.
         on_progress: called with the share of the rendering that is done.
@@ -46,7 +47,22 @@ def measure_thresholds(
 
 
 def add_thresholds(card: Path, recognizer: Recognizer, **options: Any) -> None:
-    """Write the thresholds into a recognizer's card, whole or not at all; ``options``: see :func:`measure_thresholds`."""
+    """Write the thresholds into a recognizer's card, whole or not at all.
+
+    Args:
+        card: the JSON file that :func:`opom_edu.training.loop.train` wrote.
+        recognizer: that it describes.
+        options: see :func:`measure_thresholds`.
+
+    Raises:
+        OSError: if the card cannot be read or written.
+
+    Example:
+        >>> _ = (folder / "card.json").write_text('{"sha256": "00"}')
+        >>> add_thresholds(folder / "card.json", surrogate, people=48, on_progress=lambda share: None)
+        >>> json.loads((folder / "card.json").read_text())["thresholds"]["weights"]
+        '00'
+    """
     told = json.loads(card.read_text())
     told["thresholds"] = measure_thresholds(recognizer, told["sha256"], **options)
     with replacing(card) as temporary:
