@@ -41,8 +41,8 @@ def hardened(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(batches))
     for chosen in batches:
         with torch.enable_grad():
-            photos = torch.cat([clean[chosen], changed[chosen]]).requires_grad_()  # or embed would keep no graph
-            loss = (copy.embed(photos) - targets[chosen].repeat(2, 1)).square().sum(-1).mean()
+            photos = torch.cat([clean[chosen], changed[chosen]]).to(copy.device)
+            loss = (copy.forward(photos) - targets[chosen].repeat(2, 1)).square().sum(-1).mean()
             optimizer.zero_grad()
             loss.backward()
         optimizer.step()
