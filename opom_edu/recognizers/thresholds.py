@@ -9,7 +9,7 @@ from opom_edu.recognizers.recognizer import Recognizer, check_recognizer
 # Similarity (cosine) above which two photos count as the same person, and on what it was calibrated; tests/protect
 # measures both networks again. A recognizer trained on synthetic people has no threshold that real faces would keep to.
 # dlib's own advice, a distance of 0.6, is a cosine of 0.917 at its embeddings' usual length of 1.47.
-TWELVE = "59,400 pairs of the twelve public figures of the README's table: false-match rate 1e-3"
+TWELVE = "59,400 pairs of the twelve public figures of the table in benchmarks/RESULTS.md: false-match rate 1e-3"
 THRESHOLDS = {"mobilefacenet": (0.380, TWELVE), "dlib": (0.923, TWELVE), "dlib-torch": (0.923, TWELVE)}
 
 
