@@ -54,6 +54,24 @@ class RandomNoise(Learner[Mask]):
         return Mask(signs * self.eps, self.eps, {"method": self.name, "seed": self.seed})
 
 
+@dataclass(frozen=True, eq=False)
+class FromOthers(Method):
+    """A method that learns from photos of people who are not to be protected."""
+
+    _: KW_ONLY
+    others: Tensor
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.others, Tensor):
+            hint = "torch.cat([person.train for person in ...])"
+            raise ValueError(f"others must be one batch of photos of other people: {hint}")
+        check_training(self.others)
+
+    def recipe(self) -> dict[str, Any]:
+        return {**super().recipe(), "others": len(self.others)}
+
+
 class Universal(Method):
     """One mask for everybody, learned without the people it is given to; their photos are checked and left alone."""
 
@@ -64,7 +82,7 @@ class Universal(Method):
     def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
         """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
         check_training(images)
-        return (step.of(0) for step in self.ascend(self.photos()[None], self.surrogate.frozen(), start))
+        return super().iterate(self.photos(), start)
 
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
@@ -72,14 +90,11 @@ class Universal(Method):
         """The same mask for each person; it is learned once in a call."""
         for images in people:
             check_training(images)
-        for step in self.ascend(self.photos()[None], self.surrogate.frozen(memory=memory)):
-            if on_step is not None:
-                on_step(step)
-        return [Mask(step.delta[0].cpu(), self.eps, self.recipe())] * len(people)
+        return super().fit_many([self.photos()], on_step, memory=memory) * len(people)
 
 
 @dataclass(frozen=True, eq=False)
-class FIUAPAll(Universal, FIUAP):
+class FIUAPAll(Universal, FromOthers, FIUAP):
     """FI-UAP for everybody: each photo of ``others``, people who are not to be protected, leaves its own clean embedding.
 
     Args:
@@ -92,20 +107,10 @@ class FIUAPAll(Universal, FIUAP):
         'FI-UAP all'
     """
 
-    _: KW_ONLY
-    others: Tensor
-
     label: ClassVar[str] = "FI-UAP all"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_others(self.others)
 
     def photos(self) -> Tensor:
         return self.others
-
-    def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "others": len(self.others)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +185,7 @@ class GDUAP(Universal):
 
 
 @dataclass(frozen=True, eq=False)
-class TIPIM(Method):
+class TIPIM(FromOthers):
     """Every image leaves its own clean embedding for the nearest one of other people's.
 
     After TIP-IM (Yang et al., ICCV 2021, arXiv 2003.06814), which also keeps the picture natural by a term of its own, and
@@ -194,20 +199,10 @@ class TIPIM(Method):
         'TIP-IM'
     """
 
-    _: KW_ONLY
-    others: Tensor
-
     label: ClassVar[str] = "TIP-IM"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_others(self.others)
 
     def objective(self, clean: Tensor, surrogate: Recognizer) -> Targets:
         return Impersonation(clean, surrogate.embed(self.others))
-
-    def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "others": len(self.others)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,13 +278,3 @@ class PerImage(Learner[PerImageMask]):
         for images in people:
             check_training(images)
         return [PerImageMask(self.method, {**self.method.recipe(), "method": self.label}) for _ in people]
-
-
-def check_others(others: Tensor) -> None:
-    """
-    Raises:
-        ValueError: unless ``others`` is a batch of photos.
-    """
-    if not isinstance(others, Tensor):
-        raise ValueError("others must be one batch of photos of other people: torch.cat([person.train for person in ...])")
-    check_training(others)

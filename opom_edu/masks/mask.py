@@ -34,6 +34,17 @@ def check_eps(eps: float) -> float:
     return float(eps)
 
 
+def check_count(count: int, name: str, least: int = 1) -> int:
+    """``count`` if it is a whole number of at least ``least``; ``name`` is the argument to blame.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if not isinstance(count, int) or count < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {count}")
+    return count
+
+
 def parse_eps(value: float | str) -> float:
     """A share of the pixel range given as a number or as text, "0.03" or "8/255".
 

@@ -20,7 +20,7 @@ from opom_edu.masks import loop
 from opom_edu.masks.gradients import GradientChange
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
 from opom_edu.masks.loop import Run
-from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.mask import Mask, check_count, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transforms import Transform, describe
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -75,8 +75,7 @@ class Method(Learner[Mask]):
         check_eps(self.eps)
         if not self.surrogate.differentiable:
             raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
-        if not isinstance(self.steps, int) or self.steps < 1:
-            raise ValueError(f"steps must be a whole number of at least 1, got {self.steps}")
+        check_count(self.steps, "steps")
         if callable(self.transforms):
             raise ValueError("transforms must be a list of them: transforms=[random_flip()]")
         if callable(self.gradients):
