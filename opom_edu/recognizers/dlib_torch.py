@@ -66,8 +66,7 @@ class DlibResNet(nn.Module):
     def forward(self, chips: Tensor) -> Tensor:
         mean = torch.tensor(MEAN_COLOR, dtype=chips.dtype, device=chips.device).reshape(3, 1, 1)
         x = functional.max_pool2d(self.stem((chips * 255 - mean) / 256).relu(), 3, 2)
-        y: Tensor = self.descriptor(self.blocks(x).mean((2, 3)))
-        return y
+        return self.descriptor(self.blocks(x).mean((2, 3)))
 
 
 def to_chip(images: Tensor) -> Tensor:

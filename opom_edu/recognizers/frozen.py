@@ -51,8 +51,7 @@ class FrozenPReLU(nn.PReLU):
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.requires_grad or torch.compiler.is_compiling():  # a compiler fuses torch's own
             return super().forward(x)
-        y: Tensor = _FixedPReLU.apply(x, self.weight.to(x.dtype))  # type: ignore[no-untyped-call]
-        return y
+        return _FixedPReLU.apply(x, self.weight.to(x.dtype))  # type: ignore[no-untyped-call]
 
 
 class Pointwise(nn.Conv2d):

@@ -60,8 +60,7 @@ class InceptionBlock(nn.Module):
         self.relu = nn.Identity() if linear else nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.relu(x + self.scale * self.project(self.branches(x)))
-        return y
+        return self.relu(x + self.scale * self.project(self.branches(x)))
 
 
 def _chain(inputs: int, first: int, *channels: int) -> nn.Module:
@@ -129,5 +128,4 @@ class InceptionResNet(nn.Module):
                         setattr(part, name, nn.LeakyReLU(slope, inplace=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.output(self.c(self.reduce_b(self.b(self.reduce_a(self.a(self.stem(x)))))))
-        return y
+        return self.output(self.c(self.reduce_b(self.b(self.reduce_a(self.a(self.stem(x)))))))
