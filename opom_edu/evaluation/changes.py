@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from opom_edu.faces import check_images, quantize
 from opom_edu.faces.images import as_bytes, as_floats
+from opom_edu.faces.photos import Pixels
 
-Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 SCREEN = 1.37  # how much larger than the photo a screen shows it: no whole number, so that no pixel stays one
 
 

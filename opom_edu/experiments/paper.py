@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from opom_edu.evaluation.identification import RANKS
-from opom_edu.experiments.bench import Bench, OnProgress
+from opom_edu.experiments.bench import Bench, OnProgress, share_of
 from opom_edu.experiments.records import Records
 from opom_edu.experiments.study import bands, interval
 from opom_edu.faces import People, load_people
@@ -97,11 +97,7 @@ def reproduce(
         people, rest = split(load(), others)
         bench = Bench(people, recognizers, ranks=RANKS[:2], records=records)
         for done, (surrogate, name, seed) in enumerate(cells, first):
-
-            def progress(what: str, share: float, done: int = done, title: str = f"{regime}, {surrogate.name}") -> None:
-                if on_progress is not None:
-                    on_progress(f"{title}: {what}", (done + share) / total)
-
+            progress = share_of(on_progress, done, total, f"{regime}, {surrogate.name}: ")
             progress(name, 0.0)
             table = bench.measure(name, surrogate, seed=seed, others=rest, on_progress=progress, **parameters)
             tables.append(table.assign(regime=regime, surrogate=surrogate.name, seed=seed))
@@ -115,10 +111,7 @@ def regimes(source: str, size: Size, on_progress: OnProgress | None = None) -> d
         return {source.partition(":")[0]: lambda: load_people(source)}
 
     def load(regime: str) -> People:
-        def show(share: float) -> None:
-            if on_progress is not None:
-                on_progress(f"rendering {regime} people", share)
-
+        show = partial(share_of(on_progress, 0, 1), f"rendering {regime} people")
         options = {"count": size.people + size.others, "distractors": size.distractors}
         return load_people("synthetic", regime=regime, on_progress=show, **options)
 

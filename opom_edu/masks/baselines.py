@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from opom_edu.masks.gradients import convolutions
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
@@ -172,15 +173,14 @@ class GDUAP(Universal):
     def embed(self, images: Tensor, surrogate: Recognizer) -> Tensor:
         """In place of an embedding, the norms of all convolutions' outputs, ``(P, K, layers)``."""
         norms: list[Tensor] = []
-        hooks = [
-            layer.register_forward_hook(lambda _layer, _inputs, output: norms.append(output.flatten(1).norm(dim=1)))
-            for layer in convolutions(surrogate)
-        ]
-        try:
+
+        def note(_layer: nn.Module, _inputs: Any, output: Tensor) -> None:
+            norms.append(output.flatten(1).norm(dim=1))
+
+        with ExitStack() as hooks:
+            for layer in convolutions(surrogate):
+                hooks.enter_context(layer.register_forward_hook(note))
             surrogate.embed(images.flatten(0, 1))
-        finally:
-            for hook in hooks:
-                hook.remove()
         return torch.stack(norms, dim=-1).unflatten(0, images.shape[:2])
 
 

@@ -9,6 +9,7 @@ Transforms of the photos (:mod:`opom_edu.masks.transforms`) happen inside of all
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -176,12 +177,10 @@ def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
                 kept[layer] = (run.uniform(rows, *output.shape[1:]).flatten(0, 1) >= rate) / (1 - rate)
             return output * kept[layer][: len(output)]
 
-        hooks = [layer.register_forward_hook(drop) for layer in layers]
-        try:
+        with ExitStack() as hooks:
+            for layer in layers:
+                hooks.enter_context(layer.register_forward_hook(drop))
             return gradient(masked)
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     return dropped
 

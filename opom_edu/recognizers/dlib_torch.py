@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from opom_edu.errors import WeightsError
+from opom_edu.faces.photos import ARCFACE
 from opom_edu.recognizers.dlib import CHIP, NETWORK, PADDING, model_folder
 from opom_edu.recognizers.dlib_format import read_layers
 
 # The middles of the eyes, x + iy, left one in the image first: in the ArcFace template, in pixels of a crop, and between
 # the corners of each eye in dlib's mean face, in shares of a chip without padding (get_face_chip_details in
 # dlib/image_transforms/interpolation.h).
-EYES = 38.2946 + 51.6963j, 73.5318 + 51.5014j
+EYES = [complex(*eye) for eye in ARCFACE[:2]]
 DLIB_EYES = 0.2273300 + 0.2213958j, 0.7528140 + 0.2212328j
 MEAN_COLOR = 122.782, 117.001, 104.298  # of the photos it was trained on; also in the file
 FILTERS = (32, 32, 32), (64, 64, 64, 64), (128, 128, 128), (256, 256, 256), (256,)  # all stages but the first halve the size

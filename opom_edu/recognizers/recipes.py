@@ -13,9 +13,7 @@ from opom_edu.recognizers.backbones import IRNet, MobileFaceNet
 from opom_edu.recognizers.inception import InceptionResNet
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
-    "IRNet": IRNet,
-    "MobileFaceNet": MobileFaceNet,
-    "InceptionResNet": InceptionResNet,
+    network.__name__: network for network in (IRNet, MobileFaceNet, InceptionResNet)
 }
 
 
