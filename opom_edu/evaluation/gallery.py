@@ -195,6 +195,10 @@ def masks_by_person(
 
     Raises:
         ValueError: if a person has no mask.
+
+    Example:
+        >>> list(masks_by_person(people, list(masks.values())))
+        ['Abel', 'Ada', 'Bao']
     """
     if not isinstance(masks, Mapping):
         if len(masks) != len(people):

@@ -53,6 +53,10 @@ def with_baselines(people: People, masks: Mapping[str, OwnMasks]) -> dict[str, d
 
     Raises:
         ValueError: if a mask is missing, or there is no method.
+
+    Example:
+        >>> list(with_baselines(people, {"convex": masks}))
+        ['unprotected', 'random noise', 'convex']
     """
     methods = {method: masks_by_person(people, own) for method, own in masks.items() if method != "random noise"}
     if not methods:

@@ -143,7 +143,13 @@ class Bench:
 
 
 def over_people(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Means over people of a table of :meth:`Bench.rate`: a row per group, in order of appearance."""
+    """Means over people of a table of :meth:`Bench.rate`: a row per group, in order of appearance.
+
+    Example:
+        >>> over_people(pd.DataFrame({"person": ["Ada", "Bao"], "method": "convex", "psr_1": [40.0, 60.0]}), ["method"])
+           method  psr_1
+        0  convex   50.0
+    """
     return table.drop(columns="person").groupby(list(by), sort=False).agg(fmean).reset_index()
 
 

@@ -119,7 +119,13 @@ def regimes(source: str, size: Size, on_progress: OnProgress | None = None) -> d
 
 
 def split(people: People, others: int) -> tuple[People, Tensor | None]:
-    """The people to protect, and the training photos of the last ``others``, a third of all at most; None if of nobody."""
+    """The people to protect, and the training photos of the last ``others``, a third of all at most; None if of nobody.
+
+    Example:
+        >>> protected, others = split(people, 1)
+        >>> list(protected), others.shape
+        (['Abel', 'Ada'], torch.Size([10, 3, 112, 112]))
+    """
     persons = list(people.values())
     count = len(persons) - min(others, len(persons) // 3)
     rest = [person.train for person in persons[count:]]
@@ -256,7 +262,14 @@ def heat_figure(table: pd.DataFrame, white: pd.DataFrame, rank: int = 1) -> Figu
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table with its index in Markdown."""
+    """A table with its index in Markdown.
+
+    Example:
+        >>> print(markdown(pd.DataFrame({"psr_1": [62.5]}, index=pd.Index(["convex"], name="method"))))
+        | method | psr_1 |
+        | --- | --- |
+        | convex | 62.5 |
+    """
     cells = table.reset_index().astype(str)
     lines = [list(cells.columns), ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -111,7 +111,12 @@ def study_table(table: pd.DataFrame, parameter: str, rank: int = 1) -> pd.DataFr
 
 
 def interval(values: np.ndarray, *, confidence: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """The bootstrap's confidence interval for the mean of ``values (P, S)``, of people by seeds: see :func:`bands`."""
+    """The bootstrap's confidence interval for the mean of ``values (P, S)``, of people by seeds: see :func:`bands`.
+
+    Example:
+        >>> interval(np.full((5, 1), 7.0))
+        (7.0, 7.0)
+    """
     generator = np.random.default_rng(seed)
     people, seeds = (generator.integers(count, size=(RESAMPLES, count)) for count in values.shape)
     means = values[people[:, :, None], seeds[:, None, :]].mean((1, 2))

@@ -46,7 +46,11 @@ class RandomNoise(Learner[Mask]):
         yield Step(0, 1.0, torch.tensor(0.0), nothing, nothing, self.fit(images).delta)
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
-        """One mask for each person; ``on_step`` is never called, for nothing is learned."""
+        """One mask for each person; ``on_step`` is never called, for nothing is learned.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         return [self._draw(check_training(images)) for images in people]
 
     def _draw(self, images: Tensor) -> Mask:
@@ -81,14 +85,22 @@ class Universal(Method):
         """What it learns on, ``(N, 3, 112, 112)`` in [0, 1]."""
 
     def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
-        """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
+        """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         check_training(images)
         return super().iterate(self.photos(), start)
 
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
     ) -> list[Mask]:
-        """The same mask for each person; it is learned once in a call."""
+        """The same mask for each person; it is learned once in a call.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         for images in people:
             check_training(images)
         return super().fit_many([self.photos()], on_step, memory=memory) * len(people)
@@ -225,6 +237,7 @@ class PerImageMask:
 
     @property
     def eps(self) -> float:
+        """Budget, the largest change of a pixel, 0 to 1."""
         return self.method.eps
 
     def apply(self, images: Tensor) -> Tensor:
@@ -259,6 +272,7 @@ class PerImage(Learner[PerImageMask]):
 
     @property
     def eps(self) -> float:  # type: ignore[override]
+        """Budget, the largest change of a pixel, 0 to 1."""
         return self.method.eps
 
     @property
@@ -274,7 +288,11 @@ class PerImage(Learner[PerImageMask]):
         return self.method.ascend(check_training(images).unsqueeze(1), self.method.surrogate.frozen())
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
-        """For each person what will attack their photos; nothing is learned from the photos given."""
+        """For each person what will attack their photos; nothing is learned from the photos given.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         for images in people:
             check_training(images)
         return [PerImageMask(self.method, {**self.method.recipe(), "method": self.label}) for _ in people]

@@ -186,7 +186,12 @@ def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
 
 
 def convolutions(recognizer: Recognizer) -> list[nn.Module]:
-    """The convolution layers of a recognizer's network."""
+    """The convolution layers of a recognizer's network.
+
+    Example:
+        >>> len(convolutions(surrogate)) > 0
+        True
+    """
     return [layer for layer in recognizer.module.modules() if isinstance(layer, nn.Conv2d)]
 
 

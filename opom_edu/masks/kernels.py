@@ -16,11 +16,13 @@ from torch.nn import functional
 
 
 def random_flip(images: Tensor, generator: torch.Generator, *, probability: float) -> Tensor:
+    """Some mirrored."""
     chosen = _uniform(len(images), generator, images) < probability
     return torch.where(chosen[:, None, None, None], images.flip(-1), images)
 
 
 def input_diversity(images: Tensor, generator: torch.Generator, *, smallest: float, probability: float) -> Tensor:
+    """Some shrunk and put somewhere on black."""
     count = len(images)
     chosen = _uniform(count, generator, images) < probability
     side = torch.where(chosen, smallest + (1 - smallest) * _uniform(count, generator, images), 1.0)
@@ -31,6 +33,7 @@ def input_diversity(images: Tensor, generator: torch.Generator, *, smallest: flo
 def random_affine(
     images: Tensor, generator: torch.Generator, *, degrees: float, scale: float, shift: float, probability: float
 ) -> Tensor:
+    """Some turned, scaled and moved."""
     turn, side, right, down = (2 * _uniform(4 * len(images), generator, images) - 1).view(4, -1)
     moved = _moved(images, turn * math.radians(degrees), 1 + scale * side, 2 * shift * torch.stack([right, down], -1))
     chosen = _uniform(len(images), generator, images) < probability
@@ -48,6 +51,7 @@ def _moved(images: Tensor, turn: Tensor, side: Tensor, shift: Tensor) -> Tensor:
 
 
 def random_warp(images: Tensor, generator: torch.Generator, *, amount: float, cells: int, probability: float) -> Tensor:
+    """Some bent by a smooth field."""
     count, _, height, width = images.shape
     moves = 2 * _uniform(count * 2 * cells * cells, generator, images).view(count, 2, cells, cells) - 1
     chosen = _uniform(count, generator, images) < probability
@@ -59,6 +63,7 @@ def random_warp(images: Tensor, generator: torch.Generator, *, amount: float, ce
 
 
 def random_patches(images: Tensor, generator: torch.Generator, *, share: float, cells: int) -> Tensor:
+    """Patches replaced by the mean."""
     count, _, height, width = images.shape
     chosen = (_uniform(count * cells * cells, generator, images) < share).view(count, 1, cells, cells)
     gone = functional.interpolate(chosen.to(images.dtype), (height, width), mode="nearest").bool()
@@ -68,6 +73,7 @@ def random_patches(images: Tensor, generator: torch.Generator, *, share: float, 
 def random_spectrum(
     images: Tensor, generator: torch.Generator, *, spread: float, noise: float, probability: float
 ) -> Tensor:
+    """Some with noise, and with other frequencies."""
     drawn = torch.randn(images.shape, generator=generator), torch.rand(images.shape, generator=generator)
     disturbed, factors = images + noise * drawn[0].to(images.device), 1 + spread * (2 * drawn[1].to(images.device) - 1)
     rows, columns = (_cosines(side).to(images) for side in images.shape[2:])
@@ -83,6 +89,7 @@ def _cosines(size: int) -> Tensor:
 
 
 def random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:
+    """All shrunk and enlarged again."""
     share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
     size = [round(share * side) for side in images.shape[2:]]
     small = functional.interpolate(images, size, mode="bilinear", antialias=True)
@@ -90,6 +97,7 @@ def random_resize(images: Tensor, generator: torch.Generator, *, smallest: float
 
 
 def random_jpeg(images: Tensor, generator: torch.Generator, *, lowest: int, highest: int) -> Tensor:
+    """Each compressed."""
     from kornia.enhance import jpeg_codec_differentiable
 
     quality = lowest + (highest - lowest) * _uniform(len(images), generator, images)
@@ -97,12 +105,14 @@ def random_jpeg(images: Tensor, generator: torch.Generator, *, lowest: int, high
 
 
 def random_light(images: Tensor, generator: torch.Generator, *, strength: float) -> Tensor:
+    """Each of other brightness and contrast."""
     gain, offset = (strength * (2 * _uniform(2 * len(images), generator, images) - 1)).view(2, -1, 1, 1, 1)
     middle = images.mean((1, 2, 3), keepdim=True).detach()
     return ((images - middle) * (1 + gain) + middle * (1 + offset)).clamp(0, 1)
 
 
 def scale_invariance(images: Tensor, generator: torch.Generator, *, copies: int) -> Tensor:
+    """Each halved so many times."""
     halvings = (copies * _uniform(len(images), generator, images)).floor()
     return images * (0.5**halvings)[:, None, None, None]
 

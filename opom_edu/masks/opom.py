@@ -110,6 +110,9 @@ class Method(Learner[Mask]):
         Args:
             start: ``(3, H, W)``, clipped to ±eps: where to begin instead of noise, for instance a mask learned for a larger
                 eps, from which few steps lead to the one for this eps.
+
+        Raises:
+            ValueError: for images that are not such a batch, or a surrogate that gives no gradient.
         """
         check_training(images)
         return (step.of(0) for step in self.ascend(images[None], self.surrogate.frozen(), start))
@@ -123,6 +126,9 @@ class Method(Learner[Mask]):
 
         Args:
             memory: bytes that a batch may take, beside the people's images; see :meth:`Recognizer.frozen`.
+
+        Raises:
+            ValueError: for images that are not such batches, or a surrogate that gives no gradient.
         """
         if isinstance(people, Tensor | Mapping):
             raise ValueError("people must be a list with each person's images; for one person use fit(images)")

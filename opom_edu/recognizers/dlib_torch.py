@@ -74,6 +74,10 @@ def to_chip(images: Tensor) -> Tensor:
     """Aligned crops ``(N, 3, 112, 112)`` to dlib's chips ``(N, 3, 150, 150)``: turned and scaled so that the eyes fit.
 
     What lies outside of the crop is black, as outside of a photo in dlib. Differentiable.
+
+    Example:
+        >>> to_chip(torch.zeros(1, 3, 112, 112)).shape
+        torch.Size([1, 3, 150, 150])
     """
     left, right = (CHIP * (PADDING * (1 + 1j) + eye) / (1 + 2 * PADDING) for eye in DLIB_EYES)
     turn = (EYES[1] - EYES[0]) / (right - left)  # a complex number turns and scales

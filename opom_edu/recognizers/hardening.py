@@ -26,6 +26,11 @@ def hardened(
 
     Raises:
         ValueError: for invalid images or differing shapes, or a recognizer that cannot be copied.
+
+    Example:
+        >>> harder = hardened(surrogate, ada.train, masks["Ada"].apply(ada.train), epochs=1)
+        >>> harder.name
+        'ir-softmax, hardened'
     """
     check_images(clean, name="clean images")
     if check_images(changed, name="changed images").shape != clean.shape:

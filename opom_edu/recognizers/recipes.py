@@ -51,7 +51,12 @@ class Recipe:
 
 
 def centered(images: Tensor) -> Tensor:
-    """From [0, 1] to [-1, 1]: what the networks of the recipes want."""
+    """From [0, 1] to [-1, 1]: what the networks of the recipes want.
+
+    Example:
+        >>> centered(torch.tensor([0.0, 0.5, 1.0]))
+        tensor([-1.,  0.,  1.])
+    """
     return images * 2 - 1
 
 

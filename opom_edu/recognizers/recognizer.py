@@ -163,6 +163,9 @@ class Recognizer:
         Args:
             module: maps its input to ``(N, D)``. It runs in evaluation mode; its mode and weights stay as they are.
             preprocess: differentiable map from the batch in [0, 1] to the module's input; by default none.
+
+        Raises:
+            ValueError: if ``module`` is not a network.
         """
         if not isinstance(module, nn.Module):
             raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")

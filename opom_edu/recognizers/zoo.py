@@ -157,6 +157,10 @@ def load_card(name: str) -> dict[str, Any]:
 
     Raises:
         WeightsError: if there is none, or it cannot be read.
+
+    Example:
+        >>> load_card("ir-softmax")["recipe"]["backbone"]
+        'IRNet'
     """
     folders = [*weight_folders(), PACKAGED]
     path = _find(f"{name}.json", folders)
@@ -174,7 +178,11 @@ def load_card(name: str) -> dict[str, Any]:
 
 
 def trained(name: str) -> Entry:
-    """The entry of a recognizer trained by ``opom-edu train``, built as its card says."""
+    """The entry of a recognizer trained by ``opom-edu train``, built as its card says.
+
+    Raises:
+        WeightsError: see :func:`load_card`.
+    """
     card = load_card(name)
     recipe = card["recipe"]
     found = card.get("accuracy", {}).get("all", {}).get("rank1")
@@ -191,6 +199,9 @@ def load_weights(entry: Entry) -> dict[str, Tensor]:
     """The checked weights of an entry, from the first folder of :func:`weight_folders` that has its file.
 
     Where none has it, an entry that can makes the file, in the user's cache folder.
+
+    Raises:
+        WeightsError: if the file is missing or fails its checksum.
     """
     from safetensors.torch import load_file
 
@@ -227,6 +238,11 @@ def _make(entry: Entry, weights: dict[str, Tensor], folder: Path) -> Path:
 
 
 def weight_folders() -> list[Path]:
-    """Where weights are looked for: the folders named in OPOM_EDU_WEIGHTS, then the user's cache folder."""
+    """Where weights are looked for: the folders named in OPOM_EDU_WEIGHTS, then the user's cache folder.
+
+    Example:
+        >>> weight_folders()[-1].name
+        'weights'
+    """
     named = [Path(folder) for folder in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if folder]
     return [*named, user_cache() / "weights"]
