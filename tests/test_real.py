@@ -1,4 +1,4 @@
-"""The figures of the README, on a few of the real faces where they are at hand: slow, and local alone."""
+"""The figures of benchmarks/RESULTS.md, on a few of the real faces where they are at hand: slow, and local alone."""
 
 from pathlib import Path
 

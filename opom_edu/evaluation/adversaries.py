@@ -20,7 +20,7 @@ from torch.nn.functional import cosine_similarity
 from opom_edu.evaluation.changes import bilateral, jpeg, median
 from opom_edu.evaluation.gallery import Gallery, OwnMasks
 from opom_edu.evaluation.quality import image_quality
-from opom_edu.evaluation.robustness import outcomes, rows_of, with_baselines
+from opom_edu.evaluation.robustness import outcomes, protected, rows_of, with_baselines
 from opom_edu.faces import People, check_images, quantize
 from opom_edu.masks import Learner, Mask
 from opom_edu.recognizers import Recognizer
@@ -100,7 +100,7 @@ def _estimates(people: People, own: Mapping[str, Mask], count: int) -> dict[str,
 
 def _less(people: People, own: Mapping[str, Mask], deltas: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Everybody's protected test photos, saved in 8 bit, less something."""
-    return {n: (quantize(own[n].apply(person.test)) - deltas[n]).clamp(0, 1) for n, person in people.items()}
+    return {name: (photos - deltas[name]).clamp(0, 1) for name, photos in protected(people, own).items()}
 
 
 def _mean_cosine(estimates: Mapping[str, Tensor], true: Mapping[str, Mask]) -> float:
@@ -128,7 +128,7 @@ def enrolled(recognizers: Sequence[Recognizer], people: People, masks: Mapping[s
         sides: dict[str, dict[str, Any]] = {"nobody": {}, "probe": {}, "gallery": {}, "both": {}}
         gallery = Gallery.of(recognizer, people)
         for method, own in with_baselines(people, masks).items():
-            worn = {name: quantize(own[name].apply(photos)) for name, photos in clean.items()}
+            worn = protected(people, own)
             masked = replace(gallery, own={name: recognizer.embed(photos) for name, photos in worn.items()})
             sides["nobody"][method], sides["probe"][method] = gallery.probes(), gallery.probes(photos=worn)
             sides["gallery"][method], sides["both"][method] = masked.probes(photos=clean), masked.probes()
@@ -238,7 +238,7 @@ def retrained(
         ("before", recognizer, first), ("after fine-tuning", harder, first), ("masks learned anew", harder, anew)
     ):  # fmt: skip
         worn = with_baselines(people, {method.name: masks})
-        shown = {m: {name: own[name].apply(person.test) for name, person in people.items()} for m, own in worn.items()}
+        shown = {method: protected(people, own) for method, own in worn.items()}
         rows += ({"stage": stage, **row} for row in outcomes([Gallery.of(asked, people)], shown))
     return pd.DataFrame(rows)
 
@@ -268,7 +268,7 @@ def detection(
         clean = [_statistics(jpeg(person.test, quality)) for person in people.values()]
         found = {}
         for method, own in worn.items():
-            masked = [_statistics(jpeg(quantize(own[name].apply(p.test)), quality)) for name, p in people.items()]
+            masked = [_statistics(jpeg(photos, quality)) for photos in protected(people, own).values()]
             found[method] = _auc(clean, masked, seed)
         beside = {"auc_unprotected": found.pop("unprotected"), "auc_noise": found.pop("random noise")}
         rows += [{"quality": quality, "method": method, "auc": auc, **beside} for method, auc in found.items()]

@@ -11,62 +11,106 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from opom_edu.faces import check_images, quantize
 from opom_edu.faces.images import as_bytes, as_floats
+from opom_edu.faces.photos import Pixels
 
-Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 SCREEN = 1.37  # how much larger than the photo a screen shows it: no whole number, so that no pixel stays one
 
 
 def rounding(images: Tensor, bits: float) -> Tensor:
-    """Fewer gray levels: ``bits`` per channel, 1 to 8."""
+    """Fewer gray levels: ``bits`` per channel, 1 to 8.
+
+    Example:
+        >>> rounding(ada.test[:1], 4).shape
+        torch.Size([1, 3, 112, 112])
+    """
     top = 2 ** round(bits) - 1
     return quantize((images * top).round() / top)
 
 
 def jpeg(images: Tensor, quality: float) -> Tensor:
-    """Saved as JPEG of a quality from 1 to 100, colors at half the resolution, as most programs do."""
+    """Saved as JPEG of a quality from 1 to 100, colors at half the resolution, as most programs do.
+
+    Example:
+        >>> jpeg(ada.test[:1], 50).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: _coded(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality))
 
 
 def webp(images: Tensor, quality: float) -> Tensor:
-    """Saved as lossy WebP of a quality from 1 to 100."""
+    """Saved as lossy WebP of a quality from 1 to 100.
+
+    Example:
+        >>> webp(ada.test[:1], 50).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: _coded(pixels, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality))
 
 
 def resize(images: Tensor, share: float) -> Tensor:
-    """Shrunk to a share of its sides (pixel areas), above 0 and up to 1, and enlarged again (bicubic)."""
+    """Shrunk to a share of its sides (pixel areas), above 0 and up to 1, and enlarged again (bicubic).
+
+    Example:
+        >>> resize(ada.test[:1], 0.5).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: _scaled(_scaled(pixels, share), 1 / share, like=pixels))
 
 
 def blur(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur; ``sigma`` in pixels, 0 for none."""
+    """Gaussian blur; ``sigma`` in pixels, 0 for none.
+
+    Example:
+        >>> blur(ada.test[:1], 1).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma else pixels)
 
 
 def noise(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian noise of a standard deviation in gray levels of 255; the same for the same batch."""
+    """Gaussian noise of a standard deviation in gray levels of 255; the same for the same batch.
+
+    Example:
+        >>> noise(ada.test[:1], 4).shape
+        torch.Size([1, 3, 112, 112])
+    """
     drawn = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     return quantize((images + sigma / 255 * drawn).clamp(0, 1))
 
 
 def brightness(images: Tensor, factor: float) -> Tensor:
-    """Every value times ``factor``, clipped at white."""
+    """Every value times ``factor``, clipped at white.
+
+    Example:
+        >>> brightness(ada.test[:1], 0.7).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return quantize((images * factor).clamp(0, 1))
 
 
 def shift(images: Tensor, pixels: float) -> Tensor:
-    """Cropped otherwise: moved by whole pixels to the right and down; borders repeat."""
+    """Cropped otherwise: moved by whole pixels to the right and down; borders repeat.
+
+    Example:
+        >>> shift(ada.test[:1], 2).shape
+        torch.Size([1, 3, 112, 112])
+    """
     by, (height, width) = round(pixels), images.shape[-2:]
     return quantize(functional.pad(images, (by, 0, by, 0), mode="replicate")[..., :height, :width])
 
 
 def screenshot(images: Tensor, rounds: float) -> Tensor:
-    """Shown larger on a screen, captured, saved as JPEG of quality 80 and shrunk again, so many times."""
+    """Shown larger on a screen, captured, saved as JPEG of quality 80 and shrunk again, so many times.
+
+    Example:
+        >>> screenshot(ada.test[:1], 1).shape
+        torch.Size([1, 3, 112, 112])
+    """
 
     def shot(pixels: Pixels) -> Pixels:
         for _ in range(round(rounds)):
@@ -78,17 +122,32 @@ def screenshot(images: Tensor, rounds: float) -> Tensor:
 
 
 def median(images: Tensor, width: float) -> Tensor:
-    """The median of a window, an odd number of pixels wide."""
+    """The median of a window, an odd number of pixels wide.
+
+    Example:
+        >>> median(ada.test[:1], 3).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: cv2.medianBlur(pixels, round(width)))
 
 
 def bilateral(images: Tensor, levels: float, width: int = 15) -> Tensor:
-    """The mean of nearby pixels that differ by few gray levels: smooth, edges kept (Tomasi and Manduchi, ICCV 1998)."""
+    """The mean of nearby pixels that differ by few gray levels: smooth, edges kept (Tomasi and Manduchi, ICCV 1998).
+
+    Example:
+        >>> bilateral(ada.test[:1], 20).shape
+        torch.Size([1, 3, 112, 112])
+    """
     return _each(images, lambda pixels: cv2.bilateralFilter(pixels, width, levels, width / 3) if levels else pixels)
 
 
 def nonlocal_means(images: Tensor, levels: float) -> Tensor:
-    """The mean of pixels whose surroundings look alike (Buades et al., CVPR 2005); ``levels``, the strength, 0 for none."""
+    """The mean of pixels whose surroundings look alike (Buades et al., CVPR 2005); ``levels``, the strength, 0 for none.
+
+    Example:
+        >>> nonlocal_means(ada.test[:1], 10).shape
+        torch.Size([1, 3, 112, 112])
+    """
     denoise = cv2.fastNlMeansDenoisingColored
     return _each(images, lambda pixels: denoise(pixels, None, levels, levels, 5, 11) if levels else pixels)
 

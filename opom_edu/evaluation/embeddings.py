@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,20 @@ def made_by(recognizer: Recognizer) -> str | None:
     return f"{fingerprint} {recognizer.device} {hashlib.sha256(answer.cpu().numpy().tobytes()).hexdigest()}"
 
 
+def photos_digest(batches: Iterable[Tensor]) -> str:
+    """SHA-256, 64 hexadecimal digits, of the shapes and the levels, 0 to 255, of batches of photos ``(N, 3, H, W)``.
+
+    Example:
+        >>> photos_digest([ada.test]) == photos_digest([ada.test + 0.001])  # the same levels
+        True
+    """
+    digest = hashlib.sha256()
+    for images in batches:
+        digest.update(f"{tuple(images.shape)}".encode())
+        digest.update(images.mul(255).round().byte().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def embedder(recognizer: Recognizer, cache: str | Path | None = None) -> Callable[[Tensor], Tensor]:
     """A function that rounds photos ``(N, 3, 112, 112)`` to 8 bit, as saving them does, and embeds them: ``(N, D)``.
 
@@ -58,11 +72,8 @@ def embedder(recognizer: Recognizer, cache: str | Path | None = None) -> Callabl
     kept = Store(cache, _read, _write)
 
     def embed(images: Tensor) -> Tensor:
-        levels = images.mul(255).round().byte().cpu().contiguous().numpy()
-        key = hashlib.sha256(f"{maker} {levels.shape}".encode())
-        key.update(levels.tobytes())
-        found = kept.get_or_make(f"{key.hexdigest()}.npy", lambda: recognizer.embed(quantize(images)))
-        return found.to(recognizer.device)
+        key = hashlib.sha256(f"{maker} {photos_digest([images])}".encode()).hexdigest()
+        return kept.get_or_make(f"{key}.npy", lambda: recognizer.embed(quantize(images))).to(recognizer.device)
 
     return embed
 

@@ -18,7 +18,7 @@ from opom_edu.recognizers import Recognizer, check_recognizer
 
 Masks = Mapping[str, Cloak] | Sequence[Cloak]
 OwnMasks = Mapping[str, Mask] | Sequence[Mask]  # for what takes a mask apart
-Worn = TypeVar("Worn", bound=Cloak)
+AnyCloak = TypeVar("AnyCloak", bound=Cloak)
 TOGETHER = 1000  # photos that are embedded in one call
 COLUMNS = 4096  # of the matrix of similarities that are in memory at a time: 16 KB per probe
 
@@ -79,13 +79,9 @@ class Gallery:
 
     @classmethod
     def of(
-        cls,
-        recognizer: Recognizer,
-        people: People,
-        *,
-        distractors: Iterable[Tensor] | None = None,
+        cls, recognizer: Recognizer, people: People, *, distractors: Iterable[Tensor] | None = None,
         cache: str | Path | None = None,
-    ) -> Gallery:
+    ) -> Gallery:  # fmt: skip
         """Embed the clean photos, rounded to 8 bit as saved photos are.
 
         Args:
@@ -134,10 +130,13 @@ class Gallery:
             given = masks_by_person(self.people, masks, names)
             masked = (given[name].apply(self.people[name].test) for name in names)
             own = _embed(embedder(self.recognizer), masked)
+        elsewhere: Iterable[Tensor]
         if top is None:
             elsewhere = [embeddings @ self.strangers(name).T for name, embeddings in zip(names, own, strict=True)]
+        elif len(self.distractors):  # of a million, each is read once for all probes
+            elsewhere = most_similar(torch.cat(own), self.distractors, top).split([len(part) for part in own])
         else:
-            elsewhere = self._largest(names, own, top)
+            elsewhere = [most_similar(part, self.strangers(name), top) for name, part in zip(names, own, strict=True)]
         return {
             name: Probes(_to_other_photos(embeddings @ self.own[name].T), others)
             for name, embeddings, others in zip(names, own, elsewhere, strict=True)
@@ -149,35 +148,19 @@ class Gallery:
             return self.distractors
         return torch.cat([clean for other, clean in self.own.items() if other != name])
 
-    def _largest(self, names: Sequence[str], own: Sequence[Tensor], top: int) -> list[Tensor]:
-        """By person, the ``top`` largest similarities of each probe to the distractors, falling; all people at once."""
-        others, whose = self.distractors, None
-        if not len(others):
-            others = torch.cat(list(self.own.values()))
-            whose = torch.cat([torch.full((len(own),), i) for i, own in enumerate(self.own.values())]).to(others.device)
-        places = {name: i for i, name in enumerate(self.own)}
-        who = torch.cat([torch.full((len(part),), places[name]) for name, part in zip(names, own, strict=True)])
-        found = most_similar(torch.cat(list(own)), others, top, who.to(others.device), whose)
-        counts = [len(others) - (0 if whose is None else len(self.own[name])) for name in names]
-        parts = found.split([len(part) for part in own])
-        return [part[:, :count] for part, count in zip(parts, counts, strict=True)]
 
-
-def most_similar(probes: Tensor, others: Tensor, top: int, who: Tensor | None = None, whose: Tensor | None = None) -> Tensor:
+def most_similar(probes: Tensor, others: Tensor, top: int) -> Tensor:
     """The ``top`` largest cosines of each probe ``(N, D)`` to the others ``(M, D)``, falling: ``(N, min(top, M))``.
 
     No more than ``COLUMNS`` columns of the matrix of all cosines are in memory at a time.
 
-    Args:
-        who, whose: ``(N,)`` and ``(M,)``, numbers of people: a probe's cosines to its own person count as minus infinity.
+    Example:
+        >>> most_similar(torch.eye(2), torch.tensor([[1.0, 0.0], [0.6, 0.8]]), top=1).flatten()
+        tensor([1.0000, 0.8000])
     """
     best = probes.new_empty(len(probes), 0)
-    for start in range(0, len(others), COLUMNS):
-        part = slice(start, start + COLUMNS)
-        similar = probes @ others[part].T
-        if who is not None and whose is not None:
-            similar.masked_fill_(who[:, None] == whose[part], -torch.inf)
-        best = torch.cat([best, similar.topk(min(top, similar.shape[1])).values], 1)
+    for part in others.split(COLUMNS):
+        best = torch.cat([best, (probes @ part.T).topk(min(top, len(part))).values], 1)
         best = best.topk(min(top, best.shape[1])).values
     return best
 
@@ -206,12 +189,16 @@ def _embed(embed: Callable[[Tensor], Tensor], groups: Iterable[Tensor]) -> list[
 
 
 def masks_by_person(
-    people: People, masks: Mapping[str, Worn] | Sequence[Worn], names: Iterable[str] | None = None
-) -> dict[str, Worn]:
+    people: People, masks: Mapping[str, AnyCloak] | Sequence[AnyCloak], names: Iterable[str] | None = None
+) -> dict[str, AnyCloak]:
     """Everybody's mask by name, in the order of ``people``; of ``names`` alone, if given and the masks are by name.
 
     Raises:
         ValueError: if a person has no mask.
+
+    Example:
+        >>> list(masks_by_person(people, list(masks.values())))
+        ['Abel', 'Ada', 'Bao']
     """
     if not isinstance(masks, Mapping):
         if len(masks) != len(people):

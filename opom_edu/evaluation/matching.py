@@ -22,6 +22,11 @@ def who_is_who(embeddings: Tensor, centers: Mapping[str, Tensor], threshold: flo
 
     Args:
         centers: by name, a unit embedding ``(D,)`` of each person.
+
+    Example:
+        >>> faces = torch.tensor([[0.0, 1.0], [1.0, 0.0], [-1.0, 0.0]])
+        >>> who_is_who(faces, {"Ada": torch.tensor([1.0, 0.0]), "Bao": torch.tensor([0.0, 1.0])}, threshold=0.5)
+        ['Bao', 'Ada', None]
     """
     names: list[str | None] = [None] * len(embeddings)
     if len(embeddings) and centers:
@@ -44,6 +49,11 @@ def centers_of(folders: Mapping[str, Sequence[Tensor]], threshold: float) -> dic
     Args:
         folders: by name, of each photo the embeddings of its faces ``(F, D)``.
         threshold: mean similarity to the faces of a folder's person above which a face is theirs.
+
+    Example:
+        >>> photos = [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.8, 0.6]])]
+        >>> centers_of({"Ada": photos}, threshold=0.5)["Ada"].shape
+        torch.Size([2])
     """
     means = {name: _mean(groups, threshold) for name, groups in folders.items()}
     pairs = [(name, other) for name in folders for other in folders if name != other]
@@ -77,6 +87,10 @@ def most_diverse(embeddings: Tensor, center: Tensor, count: int) -> list[int]:
     """Indices of up to ``count`` of the embeddings ``(N, D)``, in order.
 
     The one nearest the center, then each time the one farthest from all chosen (Gonzalez 1985).
+
+    Example:
+        >>> most_diverse(torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]), torch.tensor([1.0, 0.0]), count=2)
+        [0, 2]
     """
     chosen = [int((embeddings @ center).argmax())]
     while len(chosen) < min(count, len(embeddings)):

@@ -16,7 +16,6 @@ from opom_edu.faces import People, quantize
 from opom_edu.masks import Mask, RandomNoise
 from opom_edu.recognizers import Recognizer
 
-Worn = Mapping[str, Mapping[str, Mask]]  # masks by method and person
 BASELINES = ["unprotected_1", "noise_1"]
 
 
@@ -39,10 +38,7 @@ def robustness(
         [95, 90, 75, 50, 30]
     """
     galleries = [Gallery.of(recognizer, people) for recognizer in recognizers]
-    saved = {
-        method: {name: quantize(own[name].apply(person.test)) for name, person in people.items()}
-        for method, own in with_baselines(people, masks).items()
-    }
+    saved = {method: protected(people, own) for method, own in with_baselines(people, masks).items()}
     rows: list[dict[str, Any]] = []
     for name, change in changes.items():
         for severity in change.severities:
@@ -57,6 +53,10 @@ def with_baselines(people: People, masks: Mapping[str, OwnMasks]) -> dict[str, d
 
     Raises:
         ValueError: if a mask is missing, or there is no method.
+
+    Example:
+        >>> list(with_baselines(people, {"convex": masks}))
+        ['unprotected', 'random noise', 'convex']
     """
     methods = {method: masks_by_person(people, own) for method, own in masks.items() if method != "random noise"}
     if not methods:
@@ -65,6 +65,16 @@ def with_baselines(people: People, masks: Mapping[str, OwnMasks]) -> dict[str, d
     nothing = {name: Mask(torch.zeros(person.test.shape[1:]), 0.0) for name, person in people.items()}
     noise = {name: RandomNoise(eps=eps, seed=i).fit(person.test) for i, (name, person) in enumerate(people.items())}
     return {"unprotected": nothing, "random noise": noise, **methods}
+
+
+def protected(people: People, own: Mapping[str, Mask]) -> dict[str, Tensor]:
+    """By name, everybody's test photos ``(N, 3, H, W)`` under their mask, saved in 8 bit.
+
+    Example:
+        >>> list(protected(people, masks))
+        ['Abel', 'Ada', 'Bao']
+    """
+    return {name: quantize(own[name].apply(person.test)) for name, person in people.items()}
 
 
 def outcomes(galleries: Sequence[Gallery], photos: Mapping[str, Mapping[str, Tensor]]) -> Iterator[dict[str, Any]]:

@@ -91,8 +91,7 @@ def _share(values: np.ndarray, design: np.ndarray, people: np.ndarray) -> float:
 
 def _centered(values: np.ndarray, people: np.ndarray) -> np.ndarray:
     """Rows minus the mean of their person."""
-    means = {name: values[people == name].mean(0) for name in np.unique(people)}
-    return values - np.stack([means[name] for name in people])
+    return values - pd.DataFrame(values).groupby(people).transform("mean").to_numpy()
 
 
 def _within(people: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from opom_edu.evaluation import Gallery, Probes, accepted, rates, thresholds_for
-from opom_edu.evaluation.embeddings import made_by
+from opom_edu.evaluation.embeddings import made_by, photos_digest
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
 from opom_edu.masks import METHODS, Cloak, Learner, make_method
@@ -22,8 +21,19 @@ from opom_edu.masks.learner import OnStep
 from opom_edu.recognizers import Recognizer
 
 OnProgress = Callable[[str, float], None]
-KEPT = "^(recognizer|white_box|person|psr_|unprotected_)"  # columns of a measurement
+MEASURED = "^(recognizer|white_box|person|psr_|unprotected_)"  # columns of a measurement
 LEARNING = 0.6  # about the share of the time that learning takes; the rest is evaluation
+
+
+def share_of(on_progress: OnProgress | None, done: int, total: int, title: str = "") -> OnProgress:
+    """What a job calls with its own share, 0 to 1: ``on_progress`` hears the share of all, ``done`` of ``total`` equal jobs.
+
+    Example:
+        >>> share_of(lambda what, share: print(what, share), 1, 4, "convex: ")("learning", 0.5)
+        convex: learning 0.375
+    """
+    say = on_progress or (lambda _what, _share: None)
+    return lambda what, share: say(title + what, (done + share) / total)
 
 
 class Bench:
@@ -99,20 +109,18 @@ class Bench:
             prints = {r.name: self._made_by(r) for r in (surrogate, *self.recognizers.values())}
             config = {
                 "method": name, "surrogate": surrogate.name, "parameters": parameters, "photos": photos, "seed": seed,
-                "others": _digest([others]) if others is not None and METHODS[name].others else None,
+                "others": photos_digest([others]) if others is not None and METHODS[name].others else None,
                 "people": self._photos, "ranks": self.ranks, "recognizers": prints,
             }  # fmt: skip
             records = None if None in prints.values() else records  # what nobody can tell apart is not kept
         found = records.load(config) if records else None
         if found is None:
-            say = on_progress or (lambda _what, _share: None)
-            masks = self.learn(
-                method, lambda step: say(f"learning {method.name}", LEARNING * step.progress), photos=photos, seed=seed
-            )
+            say, what = share_of(on_progress, 0, 1), f"learning {method.name}"
+            masks = self.learn(method, lambda step: say(what, LEARNING * step.progress), photos=photos, seed=seed)
             tables = []
             for done, target in enumerate(self.recognizers.values()):
                 say(f"evaluating on {target.name}", LEARNING + (1 - LEARNING) * done / len(self.recognizers))
-                tables.append(self.rate(target, masks, surrogate).filter(regex=KEPT))
+                tables.append(self.rate(target, masks, surrogate).filter(regex=MEASURED))
             found = {"label": method.name, "rows": pd.concat(tables).to_dict("records")}
             if records:
                 records.save(config, found)
@@ -121,7 +129,7 @@ class Bench:
     @cached_property
     def _photos(self) -> list[str]:
         own = (images for person in self.people.values() for images in (person.train, person.test))
-        return [_digest(own), _digest([self.people.distractors])]
+        return [photos_digest(own), photos_digest([self.people.distractors])]
 
     def _first_look(self, target: Recognizer) -> tuple[Gallery, dict[str, Probes], list[int], dict[str, float]]:
         """The gallery, everybody's clean probes, the ranks that there are distractors for, and thresholds if any."""
@@ -135,7 +143,13 @@ class Bench:
 
 
 def over_people(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Means over people of a table of :meth:`Bench.rate`: a row per group, in order of appearance."""
+    """Means over people of a table of :meth:`Bench.rate`: a row per group, in order of appearance.
+
+    Example:
+        >>> over_people(pd.DataFrame({"person": ["Ada", "Bao"], "method": "convex", "psr_1": [40.0, 60.0]}), ["method"])
+           method  psr_1
+        0  convex   50.0
+    """
     return table.drop(columns="person").groupby(list(by), sort=False).agg(fmean).reset_index()
 
 
@@ -144,12 +158,3 @@ def _some(images: Tensor, count: int | None, seed: int) -> Tensor:
     if count is None:
         return images
     return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]]
-
-
-def _digest(images: Iterable[Tensor]) -> str:
-    """SHA-256 of images' levels and shapes."""
-    digest = hashlib.sha256()
-    for batch in images:
-        digest.update(f"{tuple(batch.shape)}".encode())
-        digest.update(batch.mul(255).round().byte().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

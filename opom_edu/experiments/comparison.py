@@ -48,8 +48,7 @@ class Comparison:
     @property
     def white_boxes(self) -> list[str]:
         """The names of the recognizers that the masks were learned on."""
-        names: list[str] = self.rates.loc[self.rates["white_box"], "recognizer"].unique().tolist()
-        return names
+        return self.rates.loc[self.rates["white_box"], "recognizer"].unique().tolist()
 
 
 def compare(

@@ -136,7 +136,12 @@ def read_grid(path: str | Path) -> Grid:
 
 
 def load_joined(name: str, device: str = "cpu") -> Recognizer:
-    """The recognizer of that name; of "a+b", the ensemble of a and b."""
+    """The recognizer of that name; of "a+b", the ensemble of a and b.
+
+    Example:
+        >>> load_joined("ir-softmax+ir-arcface").name
+        'ir-softmax+ir-arcface'
+    """
     return load_surrogate(name.split("+"), device=device)[0]
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from opom_edu.evaluation.identification import RANKS
-from opom_edu.experiments.bench import Bench, OnProgress
+from opom_edu.experiments.bench import Bench, OnProgress, share_of
 from opom_edu.experiments.records import Records
 from opom_edu.experiments.study import bands, interval
 from opom_edu.faces import People, load_people
@@ -97,11 +97,7 @@ def reproduce(
         people, rest = split(load(), others)
         bench = Bench(people, recognizers, ranks=RANKS[:2], records=records)
         for done, (surrogate, name, seed) in enumerate(cells, first):
-
-            def progress(what: str, share: float, done: int = done, title: str = f"{regime}, {surrogate.name}") -> None:
-                if on_progress is not None:
-                    on_progress(f"{title}: {what}", (done + share) / total)
-
+            progress = share_of(on_progress, done, total, f"{regime}, {surrogate.name}: ")
             progress(name, 0.0)
             table = bench.measure(name, surrogate, seed=seed, others=rest, on_progress=progress, **parameters)
             tables.append(table.assign(regime=regime, surrogate=surrogate.name, seed=seed))
@@ -115,10 +111,7 @@ def regimes(source: str, size: Size, on_progress: OnProgress | None = None) -> d
         return {source.partition(":")[0]: lambda: load_people(source)}
 
     def load(regime: str) -> People:
-        def show(share: float) -> None:
-            if on_progress is not None:
-                on_progress(f"rendering {regime} people", share)
-
+        show = partial(share_of(on_progress, 0, 1), f"rendering {regime} people")
         options = {"count": size.people + size.others, "distractors": size.distractors}
         return load_people("synthetic", regime=regime, on_progress=show, **options)
 
@@ -126,7 +119,13 @@ def regimes(source: str, size: Size, on_progress: OnProgress | None = None) -> d
 
 
 def split(people: People, others: int) -> tuple[People, Tensor | None]:
-    """The people to protect, and the training photos of the last ``others``, a third of all at most; None if of nobody."""
+    """The people to protect, and the training photos of the last ``others``, a third of all at most; None if of nobody.
+
+    Example:
+        >>> protected, others = split(people, 1)
+        >>> list(protected), others.shape
+        (['Abel', 'Ada'], torch.Size([10, 3, 112, 112]))
+    """
     persons = list(people.values())
     count = len(persons) - min(others, len(persons) // 3)
     rest = [person.train for person in persons[count:]]
@@ -263,7 +262,14 @@ def heat_figure(table: pd.DataFrame, white: pd.DataFrame, rank: int = 1) -> Figu
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table with its index in Markdown."""
+    """A table with its index in Markdown.
+
+    Example:
+        >>> print(markdown(pd.DataFrame({"psr_1": [62.5]}, index=pd.Index(["convex"], name="method"))))
+        | method | psr_1 |
+        | --- | --- |
+        | convex | 62.5 |
+    """
     cells = table.reset_index().astype(str)
     lines = [list(cells.columns), ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

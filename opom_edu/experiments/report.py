@@ -42,9 +42,8 @@ def findings(comparison: Comparison) -> list[str]:
         learned = column.drop(list(UNLEARNED), errors="ignore")
         if learned.empty:
             continue
-        kind = (
-            "white box: the masks were learned on its network" if recognizer.name in comparison.white_boxes else "black box"
-        )
+        white = recognizer.name in comparison.white_boxes
+        kind = "white box: the masks were learned on its network" if white else "black box"
         noise = f"with random noise of {levels} levels {column['random noise']:.1f} %, " if "random noise" in column else ""
         best = f"with the best masks, {learned.idxmax()}, in {learned.max():.1f} %"
         if learned.max() <= column.drop(learned.index).max():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opom_edu.experiments.bench import Bench, OnProgress
+from opom_edu.experiments.bench import Bench, OnProgress, share_of
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
@@ -52,11 +52,7 @@ def vary(
     jobs = [(value, name, seed) for value in values for name in dict.fromkeys(("random", *methods)) for seed in seeds]
     tables, noise = [], {}
     for done, (value, name, seed) in enumerate(jobs):
-
-        def progress(what: str, share: float, done: int = done, value: Any = value) -> None:
-            if on_progress is not None:
-                on_progress(f"{parameter} {value:g}: {what}", (done + share) / len(jobs))
-
+        progress = share_of(on_progress, done, len(jobs), f"{parameter} {value:g}: ")
         given = fixed | {parameter: value}
         if name == "random":  # learns nothing, so that all values but those of eps have the same
             eps = given.get("eps", 8 / 255)
@@ -115,7 +111,12 @@ def study_table(table: pd.DataFrame, parameter: str, rank: int = 1) -> pd.DataFr
 
 
 def interval(values: np.ndarray, *, confidence: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """The bootstrap's confidence interval for the mean of ``values (P, S)``, of people by seeds: see :func:`bands`."""
+    """The bootstrap's confidence interval for the mean of ``values (P, S)``, of people by seeds: see :func:`bands`.
+
+    Example:
+        >>> interval(np.full((5, 1), 7.0))
+        (7.0, 7.0)
+    """
     generator = np.random.default_rng(seed)
     people, seeds = (generator.integers(count, size=(RESAMPLES, count)) for count in values.shape)
     means = values[people[:, :, None], seeds[:, None, :]].mean((1, 2))

@@ -32,11 +32,11 @@ from opom_edu.recognizers import Recognizer
 if TYPE_CHECKING:
     from distributed import Client
 
-BY = ["people", "method", "surrogate", "eps", "seed", "recognizer", "white_box"]  # what a row of the table is about
+KEYS = ["people", "method", "surrogate", "eps", "seed", "recognizer", "white_box"]  # what a row of the table is about
 # One thread per worker; this also takes the place of Dask's MALLOC_TRIM_THRESHOLD_, which makes torch several times slower.
 ENVIRONMENT = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "NUMBA_NUM_THREADS": 1}
 LOOK = ("distractors", "seed", "size", "margin", "regime")  # what synthetic distractors share with the people
-PATIENCE = 10  # seconds for a scheduler to answer
+ANSWER_WITHIN = 10  # seconds for a scheduler to answer
 
 
 def run_sweep(
@@ -112,11 +112,11 @@ def sweep_table(jobs: Sequence[Mapping[str, Any]], folder: str | Path) -> pd.Dat
         result = records.load(job)
         if result is None:
             raise OpomError(f"{records.path(job)} is missing or damaged; run the sweep again, on workers that see {folder}")
-        rows += ({key: job[key] for key in BY[:5]} | row for row in result["rows"])
+        rows += ({key: job[key] for key in KEYS[:5]} | row for row in result["rows"])
     table = pd.DataFrame(rows)
-    values = [name for name in table if name not in (*BY, "count")]
+    values = [name for name in table if name not in (*KEYS, "count")]
     table[values] = table[values].astype(float).mul(table["count"], axis=0)
-    table = table.groupby(BY, sort=False)[["count", *values]].sum(min_count=1).reset_index()
+    table = table.groupby(KEYS, sort=False)[["count", *values]].sum(min_count=1).reset_index()
     table[values] = table[values].div(table["count"], axis=0)
     return table
 
@@ -130,9 +130,8 @@ def run_job(job: Mapping[str, Any], folder: str | Path) -> None:
     names = [str(name) for name in np.array_split(list(bench.people), job["parts"])[job["part"]]]
     rows: list[dict[str, Any]] = []
     if names:  # there may be more parts than people
-        parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")} | (
-            transfer() if job["transfer"] else {}
-        )
+        parameters = {key: job[key] for key in ("eps", "seed", "steps", "momentum")}
+        parameters |= transfer() if job["transfer"] else {}
         method = make_method(job["method"], surrogate, **parameters)
         masks = bench.learn(method, among=names)
         cost = mask_quality(People([bench.people[name] for name in names]), masks)
@@ -173,7 +172,7 @@ def _finish(client: Client, jobs: Sequence[Mapping[str, Any]], folder: Path, on_
 
 def _reason(future: Any) -> str:
     try:
-        return str(future.exception(timeout=PATIENCE))
+        return str(future.exception(timeout=ANSWER_WITHIN))
     except Exception as error:  # canceled, or the scheduler is gone
         return str(error) or type(error).__name__
 
@@ -188,7 +187,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
         raise MissingExtraError("dask", "sweep") from error
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=PATIENCE)
+            client = Client(scheduler, timeout=ANSWER_WITHIN)
         except (OSError, ValueError, TypeError) as error:
             raise OpomError(f"no Dask scheduler answers at {scheduler} ({error}); start one: dask scheduler") from error
         with client:

@@ -168,6 +168,9 @@ HULLS: dict[str, Callable[[Tensor], Hull]] = {
 def hull_type(name: str) -> Callable[[Tensor], Hull]:
     """The hull of that name: "center", "affine", "convex" or "reduced".
 
+    Raises:
+        ValueError: for another name; the message lists the choices.
+
     Example:
         >>> hull_type("convex").__name__
         'ConvexHull'

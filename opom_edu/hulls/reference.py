@@ -38,7 +38,12 @@ def affine(features: Array, x: Array) -> Array:
 
 
 def convex(features: Array, x: Array) -> Array:
-    """w >= 0"""
+    """w >= 0
+
+    Example:
+        >>> convex(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([1.5, 1.0])).round(3)
+        array([0.25, 0.75])
+    """
     w = cp.Variable(len(features))
     return nearest(features, x, [w >= 0], w)
 

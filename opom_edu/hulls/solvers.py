@@ -31,6 +31,11 @@ def bounded_weights(features: Tensor, x: Tensor, lower: float = 0.0, upper: floa
 
     Raises:
         SolverError: if the optimality conditions cannot be met, for points or features of extreme size.
+
+    Example:
+        >>> bounded_weights(torch.tensor([[[0.0], [2.0]]]), torch.tensor([[[0.5], [9.0]]])).round(decimals=3)
+        tensor([[[0.7500, 0.2500],
+                 [0.0000, 1.0000]]], dtype=torch.float64)
     """
     gram, linear = _quadratic(features, x)
     people, points, count = linear.shape

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from opom_edu.masks.gradients import convolutions
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
@@ -45,13 +46,35 @@ class RandomNoise(Learner[Mask]):
         yield Step(0, 1.0, torch.tensor(0.0), nothing, nothing, self.fit(images).delta)
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
-        """One mask for each person; ``on_step`` is never called, for nothing is learned."""
+        """One mask for each person; ``on_step`` is never called, for nothing is learned.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         return [self._draw(check_training(images)) for images in people]
 
     def _draw(self, images: Tensor) -> Mask:
         generator = torch.Generator().manual_seed(self.seed)
         signs = torch.randint(0, 2, images.shape[1:], generator=generator) * 2.0 - 1
         return Mask(signs * self.eps, self.eps, {"method": self.name, "seed": self.seed})
+
+
+@dataclass(frozen=True, eq=False)
+class FromOthers(Method):
+    """A method that learns from photos of people who are not to be protected."""
+
+    _: KW_ONLY
+    others: Tensor
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.others, Tensor):
+            hint = "torch.cat([person.train for person in ...])"
+            raise ValueError(f"others must be one batch of photos of other people: {hint}")
+        check_training(self.others)
+
+    def recipe(self) -> dict[str, Any]:
+        return {**super().recipe(), "others": len(self.others)}
 
 
 class Universal(Method):
@@ -62,24 +85,29 @@ class Universal(Method):
         """What it learns on, ``(N, 3, 112, 112)`` in [0, 1]."""
 
     def iterate(self, images: Tensor, start: Tensor | None = None) -> Iterator[Step]:
-        """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from."""
+        """Learn everybody's mask step by step, from ``start`` or from noise; ``images`` are not learned from.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         check_training(images)
-        return (step.of(0) for step in self.ascend(self.photos()[None], self.surrogate.frozen(), start))
+        return super().iterate(self.photos(), start)
 
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
     ) -> list[Mask]:
-        """The same mask for each person; it is learned once in a call."""
+        """The same mask for each person; it is learned once in a call.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         for images in people:
             check_training(images)
-        for step in self.ascend(self.photos()[None], self.surrogate.frozen(memory=memory)):
-            if on_step is not None:
-                on_step(step)
-        return [Mask(step.delta[0].cpu(), self.eps, self.recipe())] * len(people)
+        return super().fit_many([self.photos()], on_step, memory=memory) * len(people)
 
 
 @dataclass(frozen=True, eq=False)
-class FIUAPAll(Universal, FIUAP):
+class FIUAPAll(Universal, FromOthers, FIUAP):
     """FI-UAP for everybody: each photo of ``others``, people who are not to be protected, leaves its own clean embedding.
 
     Args:
@@ -92,20 +120,10 @@ class FIUAPAll(Universal, FIUAP):
         'FI-UAP all'
     """
 
-    _: KW_ONLY
-    others: Tensor
-
     label: ClassVar[str] = "FI-UAP all"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_others(self.others)
 
     def photos(self) -> Tensor:
         return self.others
-
-    def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "others": len(self.others)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,20 +185,19 @@ class GDUAP(Universal):
     def embed(self, images: Tensor, surrogate: Recognizer) -> Tensor:
         """In place of an embedding, the norms of all convolutions' outputs, ``(P, K, layers)``."""
         norms: list[Tensor] = []
-        hooks = [
-            layer.register_forward_hook(lambda _layer, _inputs, output: norms.append(output.flatten(1).norm(dim=1)))
-            for layer in convolutions(surrogate)
-        ]
-        try:
+
+        def note(_layer: nn.Module, _inputs: Any, output: Tensor) -> None:
+            norms.append(output.flatten(1).norm(dim=1))
+
+        with ExitStack() as hooks:
+            for layer in convolutions(surrogate):
+                hooks.enter_context(layer.register_forward_hook(note))
             surrogate.embed(images.flatten(0, 1))
-        finally:
-            for hook in hooks:
-                hook.remove()
         return torch.stack(norms, dim=-1).unflatten(0, images.shape[:2])
 
 
 @dataclass(frozen=True, eq=False)
-class TIPIM(Method):
+class TIPIM(FromOthers):
     """Every image leaves its own clean embedding for the nearest one of other people's.
 
     After TIP-IM (Yang et al., ICCV 2021, arXiv 2003.06814), which also keeps the picture natural by a term of its own, and
@@ -194,20 +211,10 @@ class TIPIM(Method):
         'TIP-IM'
     """
 
-    _: KW_ONLY
-    others: Tensor
-
     label: ClassVar[str] = "TIP-IM"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_others(self.others)
 
     def objective(self, clean: Tensor, surrogate: Recognizer) -> Targets:
         return Impersonation(clean, surrogate.embed(self.others))
-
-    def recipe(self) -> dict[str, Any]:
-        return {**super().recipe(), "others": len(self.others)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +237,7 @@ class PerImageMask:
 
     @property
     def eps(self) -> float:
+        """Budget, the largest change of a pixel, 0 to 1."""
         return self.method.eps
 
     def apply(self, images: Tensor) -> Tensor:
@@ -264,6 +272,7 @@ class PerImage(Learner[PerImageMask]):
 
     @property
     def eps(self) -> float:  # type: ignore[override]
+        """Budget, the largest change of a pixel, 0 to 1."""
         return self.method.eps
 
     @property
@@ -279,17 +288,11 @@ class PerImage(Learner[PerImageMask]):
         return self.method.ascend(check_training(images).unsqueeze(1), self.method.surrogate.frozen())
 
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
-        """For each person what will attack their photos; nothing is learned from the photos given."""
+        """For each person what will attack their photos; nothing is learned from the photos given.
+
+        Raises:
+            ValueError: for images that are not a batch of aligned crops.
+        """
         for images in people:
             check_training(images)
         return [PerImageMask(self.method, {**self.method.recipe(), "method": self.label}) for _ in people]
-
-
-def check_others(others: Tensor) -> None:
-    """
-    Raises:
-        ValueError: unless ``others`` is a batch of photos.
-    """
-    if not isinstance(others, Tensor):
-        raise ValueError("others must be one batch of photos of other people: torch.cat([person.train for person in ...])")
-    check_training(others)

@@ -9,6 +9,7 @@ Transforms of the photos (:mod:`opom_edu.masks.transforms`) happen inside of all
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from opom_edu.masks.loop import Gradient, Run
+from opom_edu.masks.mask import check_count
 from opom_edu.recognizers import Recognizer
 
 GradientChange = Callable[[Gradient, Run], Gradient]
@@ -35,7 +37,10 @@ def smooth_gradient(width: float = 3.0) -> GradientChange:
     """Blur the gradient: a mask that still works when moved a little (TI-FGSM, Dong et al., CVPR 2019, arXiv 1904.02884).
 
     Args:
-        width: standard deviation of the Gaussian, in pixels.
+        width: standard deviation of the Gaussian, in pixels, above 0.
+
+    Raises:
+        ValueError: for an argument out of its range.
 
     Example:
         >>> OPOM(surrogate, gradients=[smooth_gradient(3.0)]).recipe()["gradients"]
@@ -52,26 +57,33 @@ def variance_tuning(samples: int = 5, radius: float = 1.5) -> GradientChange:
     (arXiv 2103.15571.)
 
     Args:
-        samples: gradients nearby, at each step.
-        radius: how far away they lie at most, as a multiple of eps.
+        samples: gradients nearby, at each step, at least 1.
+        radius: how far away they lie at most, as a multiple of eps, at least 0.
+
+    Raises:
+        ValueError: for fewer than one sample.
 
     Example:
         >>> OPOM(surrogate, gradients=[variance_tuning(2)]).recipe()["gradients"]
         ['variance_tuning(samples=2, radius=1.5)']
     """
-    _check_count(samples, "samples")
-    return partial(_variance_tuning, samples=samples, radius=radius)
+    return partial(_variance_tuning, samples=check_count(samples, "samples"), radius=radius)
 
 
 def repeated(copies: int = 4) -> GradientChange:
     """Average over several draws of everything random inside, transforms and dropout.
 
+    Args:
+        copies: how many draws, at least 1.
+
+    Raises:
+        ValueError: for an argument out of its range.
+
     Example:
         >>> OPOM(surrogate, gradients=[repeated(2)]).recipe()["gradients"]
         ['repeated(copies=2)']
     """
-    _check_count(copies, "copies")
-    return partial(_repeated, copies=copies)
+    return partial(_repeated, copies=check_count(copies, "copies"))
 
 
 def feature_dropout(rate: float = 0.1) -> GradientChange:
@@ -84,7 +96,7 @@ def feature_dropout(rate: float = 0.1) -> GradientChange:
         rate: share of values dropped, from 0 to below 1.
 
     Raises:
-        ValueError: in learning, if the surrogate has no convolutions.
+        ValueError: for a rate out of its range; in learning, if the surrogate has no convolutions.
 
     Example:
         >>> OPOM(surrogate, gradients=[feature_dropout(0.1)]).recipe()["gradients"]
@@ -103,6 +115,9 @@ def perceptual_budget(ssim: float = 0.9) -> GradientChange:
 
     Args:
         ssim: the least structural similarity of masked and clean photos, 0 to 1. The mask ends near it, to either side.
+
+    Raises:
+        ValueError: for an argument out of its range.
 
     Example:
         >>> OPOM(surrogate, gradients=[perceptual_budget(0.87)]).recipe()["gradients"]
@@ -162,18 +177,21 @@ def _feature_dropout(gradient: Gradient, run: Run, *, rate: float) -> Gradient:
                 kept[layer] = (run.uniform(rows, *output.shape[1:]).flatten(0, 1) >= rate) / (1 - rate)
             return output * kept[layer][: len(output)]
 
-        hooks = [layer.register_forward_hook(drop) for layer in layers]
-        try:
+        with ExitStack() as hooks:
+            for layer in layers:
+                hooks.enter_context(layer.register_forward_hook(drop))
             return gradient(masked)
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     return dropped
 
 
 def convolutions(recognizer: Recognizer) -> list[nn.Module]:
-    """The convolution layers of a recognizer's network."""
+    """The convolution layers of a recognizer's network.
+
+    Example:
+        >>> len(convolutions(surrogate)) > 0
+        True
+    """
     return [layer for layer in recognizer.module.modules() if isinstance(layer, nn.Conv2d)]
 
 
@@ -190,8 +208,3 @@ def _perceptual_budget(gradient: Gradient, run: Run, *, least: float) -> Gradien
         return torch.where((alike < least)[:, None, None, None], back.mean(1), free)
 
     return within
-
-
-def _check_count(count: int, name: str) -> None:
-    if not isinstance(count, int) or count < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {count}")

@@ -52,8 +52,6 @@ Made = TypeVar("Made", bound=Cloak, covariant=True)
 class Learner(ABC, Generic[Made]):
     """The verbs that every method of making masks answers to, baselines included.
 
-    ``passes_per_photo``: gradients that each further protected photo costs; none where one mask serves them all.
-
     Example:
         >>> isinstance(OPOM(surrogate), Learner), OPOM(surrogate).name
         (True, 'OPOM convex')
@@ -63,6 +61,7 @@ class Learner(ABC, Generic[Made]):
 
     @property
     def passes_per_photo(self) -> int:
+        """Gradients that each further protected photo costs; none where one mask serves them all."""
         return 0
 
     @property
@@ -92,7 +91,15 @@ class Learner(ABC, Generic[Made]):
 
 
 def check_training(images: Tensor) -> Tensor:
-    """Return ``images`` if they are a batch of at least one aligned crop."""
+    """Return ``images`` if they are a batch of at least one aligned crop.
+
+    Raises:
+        ValueError: if they are not.
+
+    Example:
+        >>> check_training(ada.train).shape
+        torch.Size([10, 3, 112, 112])
+    """
     check_images(images, size=SIZE, name="training images")
     if not len(images):
         raise ValueError("training images are empty; give at least one, better ten")

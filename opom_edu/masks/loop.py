@@ -62,6 +62,11 @@ def start(run: Run) -> Tensor:
     """Noise of its own for every photo, uniform in ±eps: ``(K, 3, H, W)``, the same for every person, as is the seed.
 
     Noise that all photos share would stay in the mask.
+
+    Example:
+        >>> run = Run.begin(surrogate, ada.train[None], eps=8 / 255, step_size=1 / 255)
+        >>> start(run).shape
+        torch.Size([10, 3, 112, 112])
     """
     drawn = torch.rand(run.images.shape[1:], generator=run.generators[0])
     for generator in run.generators[1:]:
@@ -116,6 +121,14 @@ def ascend(run: Run, find: Gradient, noise: Tensor, steps: int) -> Iterator[Step
 
     Args:
         noise: ``(3, H, W)`` or ``(K, 3, H, W)``, where to begin; see :func:`start`.
+
+    Example:
+        >>> from opom_edu.masks.objectives import Targets
+        >>> run = Run.begin(surrogate, ada.train[None], eps=8 / 255, step_size=1 / 255)
+        >>> clean = surrogate.embed(ada.train)[None]
+        >>> find = gradient(run, Targets(clean), lambda photos: surrogate.embed(photos[0])[None])
+        >>> [step.delta.shape for step in ascend(run, find, start(run), steps=1)]
+        [torch.Size([1, 3, 112, 112])]
     """
     masked = (run.images + noise.to(run.images.device)).clamp(0, 1)
     for run.index in range(steps):

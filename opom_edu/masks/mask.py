@@ -28,10 +28,31 @@ def check_eps(eps: float) -> float:
 
     Raises:
         ValueError: if it is not within 0 to 1.
+
+    Example:
+        >>> check_eps(0.25)
+        0.25
     """
     if not isinstance(eps, int | float) or not 0 <= eps <= 1:
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps!r}")
     return float(eps)
+
+
+def check_count(count: int, name: str, least: int = 1) -> int:
+    """``count`` if it is a whole number of at least ``least``; ``name`` is the argument to blame.
+
+    Raises:
+        ValueError: if it is not.
+
+    Example:
+        >>> check_count(0, "steps")
+        Traceback (most recent call last):
+            ...
+        ValueError: steps must be a whole number of at least 1, got 0
+    """
+    if not isinstance(count, int) or count < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {count}")
+    return count
 
 
 def parse_eps(value: float | str) -> float:
@@ -69,10 +90,12 @@ class Cloak(Protocol):
     """
 
     @property
-    def eps(self) -> float: ...
+    def eps(self) -> float:
+        """Budget, the largest change of a pixel, 0 to 1."""
 
     @property
-    def recipe(self) -> Mapping[str, Any]: ...
+    def recipe(self) -> Mapping[str, Any]:
+        """How it was made, as plain values."""
 
     def apply(self, images: Tensor) -> Tensor:
         """The protected images ``(N, 3, H, W)``."""
@@ -148,7 +171,11 @@ class Mask:
         return replace(self, delta=-self.delta).apply(images)
 
     def save(self, path: str | Path) -> None:
-        """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes."""
+        """Write the mask and its recipe as safetensors, whole or not at all; the same mask gives the same bytes.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
         delta = self.delta.cpu().contiguous()
         recipe = {**self.recipe, "eps": self.eps}
         # Under a single key: safetensors writes several in an order that changes from call to call.

@@ -20,7 +20,7 @@ from opom_edu.masks import loop
 from opom_edu.masks.gradients import GradientChange
 from opom_edu.masks.learner import Learner, OnStep, Step, check_training
 from opom_edu.masks.loop import Run
-from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.mask import Mask, check_count, check_eps
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transforms import Transform, describe
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -75,8 +75,7 @@ class Method(Learner[Mask]):
         check_eps(self.eps)
         if not self.surrogate.differentiable:
             raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
-        if not isinstance(self.steps, int) or self.steps < 1:
-            raise ValueError(f"steps must be a whole number of at least 1, got {self.steps}")
+        check_count(self.steps, "steps")
         if callable(self.transforms):
             raise ValueError("transforms must be a list of them: transforms=[random_flip()]")
         if callable(self.gradients):
@@ -111,6 +110,9 @@ class Method(Learner[Mask]):
         Args:
             start: ``(3, H, W)``, clipped to ±eps: where to begin instead of noise, for instance a mask learned for a larger
                 eps, from which few steps lead to the one for this eps.
+
+        Raises:
+            ValueError: for images that are not such a batch, or a surrogate that gives no gradient.
         """
         check_training(images)
         return (step.of(0) for step in self.ascend(images[None], self.surrogate.frozen(), start))
@@ -124,6 +126,9 @@ class Method(Learner[Mask]):
 
         Args:
             memory: bytes that a batch may take, beside the people's images; see :meth:`Recognizer.frozen`.
+
+        Raises:
+            ValueError: for images that are not such batches, or a surrogate that gives no gradient.
         """
         if isinstance(people, Tensor | Mapping):
             raise ValueError("people must be a list with each person's images; for one person use fit(images)")

@@ -78,11 +78,6 @@ def ladder(surrogate: Recognizer, **parameters: Any) -> dict[str, OPOM]:
         ['momentum', '+ flips', '+ affine', '+ warp', '+ spectrum', '+ budget']
     """
     given = {"steps": STEPS, "momentum": 1.0} | parameters
-    return {
-        "momentum": OPOM(surrogate, **given),
-        "+ flips": OPOM(surrogate, transforms=TRANSFORMS[:1], **given),
-        "+ affine": OPOM(surrogate, transforms=TRANSFORMS[:2], **given),
-        "+ warp": OPOM(surrogate, transforms=TRANSFORMS[:3], **given),
-        "+ spectrum": OPOM(surrogate, transforms=TRANSFORMS, **given),
-        "+ budget": OPOM(surrogate, transforms=TRANSFORMS, gradients=BUDGET, **given),
-    }
+    rungs = ("momentum", "+ flips", "+ affine", "+ warp", "+ spectrum")
+    made = {name: OPOM(surrogate, transforms=TRANSFORMS[:count], **given) for count, name in enumerate(rungs)}
+    return made | {"+ budget": OPOM(surrogate, transforms=TRANSFORMS, gradients=BUDGET, **given)}

@@ -16,12 +16,22 @@ OVAL = (56 / 112, 68 / 112, 42 / 112, 52 / 112)
 
 
 def luminance(delta: Tensor) -> Tensor:
-    """The same change in red, green and blue, their mean: ``delta (..., 3, H, W)`` without color, no larger than before."""
+    """The same change in red, green and blue, their mean: ``delta (..., 3, H, W)`` without color, no larger than before.
+
+    Example:
+        >>> luminance(torch.tensor([0.1, 0.2, 0.3]).reshape(3, 1, 1)).flatten()
+        tensor([0.2000, 0.2000, 0.2000])
+    """
     return delta.mean(-3, keepdim=True).expand_as(delta).contiguous()
 
 
 def face(delta: Tensor) -> Tensor:
-    """``delta (..., H, W)`` of an aligned crop, zero outside of an oval from the forehead to the chin."""
+    """``delta (..., H, W)`` of an aligned crop, zero outside of an oval from the forehead to the chin.
+
+    Example:
+        >>> face(torch.ones(3, 112, 112))[0, [0, 56], 56]  # above the forehead, and on the nose
+        tensor([0., 1.])
+    """
     x, y = ((torch.arange(side, device=delta.device) + 0.5) / side for side in (delta.shape[-1], delta.shape[-2]))
     inside = ((x - OVAL[0]) / OVAL[2]) ** 2 + ((y[:, None] - OVAL[1]) / OVAL[3]) ** 2 <= 1
     return delta * inside
@@ -56,6 +66,7 @@ class Restricted(Learner[Mask]):
 
     @property
     def eps(self) -> float:  # type: ignore[override]
+        """Budget of the method, the largest change of a pixel, 0 to 1."""
         return self.learner.eps
 
     @property

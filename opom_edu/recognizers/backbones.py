@@ -36,8 +36,7 @@ class ConvBlock(nn.Module):
         self.prelu = nn.Identity() if linear else activation(outputs, slope)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.prelu(self.bn(self.conv(x)))
-        return y
+        return self.prelu(self.bn(self.conv(x)))
 
 
 class Bottleneck(nn.Module):
@@ -120,8 +119,7 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = x * self.weigh(x)
-        return y
+        return x * self.weigh(x)
 
 
 class IRBlock(nn.Module):
@@ -148,8 +146,7 @@ class IRBlock(nn.Module):
         self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.shortcut(x) + self.body(x)
-        return y
+        return self.shortcut(x) + self.body(x)
 
 
 class IRNet(nn.Module):
@@ -195,5 +192,4 @@ class IRNet(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.output(self.blocks(self.stem(x)))
-        return y
+        return self.output(self.blocks(self.stem(x)))

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from opom_edu.errors import WeightsError
+from opom_edu.faces.photos import ARCFACE
 from opom_edu.recognizers.dlib import CHIP, NETWORK, PADDING, model_folder
 from opom_edu.recognizers.dlib_format import read_layers
 
 # The middles of the eyes, x + iy, left one in the image first: in the ArcFace template, in pixels of a crop, and between
 # the corners of each eye in dlib's mean face, in shares of a chip without padding (get_face_chip_details in
 # dlib/image_transforms/interpolation.h).
-EYES = 38.2946 + 51.6963j, 73.5318 + 51.5014j
+EYES = [complex(*eye) for eye in ARCFACE[:2]]
 DLIB_EYES = 0.2273300 + 0.2213958j, 0.7528140 + 0.2212328j
 MEAN_COLOR = 122.782, 117.001, 104.298  # of the photos it was trained on; also in the file
 FILTERS = (32, 32, 32), (64, 64, 64, 64), (128, 128, 128), (256, 256, 256), (256,)  # all stages but the first halve the size
@@ -66,14 +67,17 @@ class DlibResNet(nn.Module):
     def forward(self, chips: Tensor) -> Tensor:
         mean = torch.tensor(MEAN_COLOR, dtype=chips.dtype, device=chips.device).reshape(3, 1, 1)
         x = functional.max_pool2d(self.stem((chips * 255 - mean) / 256).relu(), 3, 2)
-        y: Tensor = self.descriptor(self.blocks(x).mean((2, 3)))
-        return y
+        return self.descriptor(self.blocks(x).mean((2, 3)))
 
 
 def to_chip(images: Tensor) -> Tensor:
     """Aligned crops ``(N, 3, 112, 112)`` to dlib's chips ``(N, 3, 150, 150)``: turned and scaled so that the eyes fit.
 
     What lies outside of the crop is black, as outside of a photo in dlib. Differentiable.
+
+    Example:
+        >>> to_chip(torch.zeros(1, 3, 112, 112)).shape
+        torch.Size([1, 3, 150, 150])
     """
     left, right = (CHIP * (PADDING * (1 + 1j) + eye) / (1 + 2 * PADDING) for eye in DLIB_EYES)
     turn = (EYES[1] - EYES[0]) / (right - left)  # a complex number turns and scales

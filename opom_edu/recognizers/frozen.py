@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,10 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from opom_edu.faces.images import SIZE
+from opom_edu.recognizers.networks import evaluating
+
+if TYPE_CHECKING:
+    from opom_edu.recognizers.recognizer import Recognizer
 
 MEMORY_CPU, SHARE_GPU = 2**30, 0.8  # what learning masks may take: bytes, and a share of what is free
 CLOSE = 1e-3  # how far a unit embedding may move by rounding; a fold in the wrong place moves it by far more
@@ -47,8 +51,7 @@ class FrozenPReLU(nn.PReLU):
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.requires_grad or torch.compiler.is_compiling():  # a compiler fuses torch's own
             return super().forward(x)
-        y: Tensor = _FixedPReLU.apply(x, self.weight.to(x.dtype))  # type: ignore[no-untyped-call]
-        return y
+        return _FixedPReLU.apply(x, self.weight.to(x.dtype))  # type: ignore[no-untyped-call]
 
 
 class Pointwise(nn.Conv2d):
@@ -140,16 +143,33 @@ def bytes_per_image(embed: Callable[[Tensor], Tensor], device: torch.device) -> 
     return total
 
 
-def free_memory(device: torch.device) -> float:
-    """Bytes that learning masks may take: 1 GiB on the CPU, four fifths of what is free on a GPU."""
-    return SHARE_GPU * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else MEMORY_CPU
-
-
-def quickened(forward: Callable[[Tensor], Tensor], device: torch.device, *, compile: bool) -> Callable[[Tensor], Tensor]:
-    """``forward``, on a GPU that has it in bfloat16, and if so wanted compiled."""
+def frozen(recognizer: Recognizer, *, memory: float | None, compile: bool) -> Recognizer:
+    """What :meth:`Recognizer.frozen` gives, for a differentiable recognizer."""
+    with evaluating(recognizer.module):
+        made = copy.copy(_still(recognizer))
+    device = made.device
+    recognizer._image_bytes = recognizer._image_bytes or bytes_per_image(made.embed, device)
     gpu = device.type == "cuda"
+    if memory is None:
+        memory = SHARE_GPU * torch.cuda.mem_get_info(device)[0] if gpu else MEMORY_CPU
     if compile:
-        forward = torch.compile(forward, mode="reduce-overhead" if gpu else None)
+        made._call = torch.compile(made._call, mode="reduce-overhead" if gpu else None)
     if gpu and torch.cuda.is_bf16_supported(including_emulation=False):
-        forward = torch.autocast(device.type, torch.bfloat16)(forward)
-    return forward
+        made._call = torch.autocast(device.type, torch.bfloat16)(made._call)
+    made._batch_size = max(1, min(recognizer.batch_size, int(memory // recognizer._image_bytes)))
+    made._frozen, made._image_bytes = True, recognizer._image_bytes
+    return made
+
+
+def _still(recognizer: Recognizer) -> Recognizer:
+    """The recognizer with a :func:`frozen_copy` of its network; an ensemble part by part."""
+    if recognizer._frozen:
+        return recognizer
+    if recognizer._parts:
+        return recognizer.ensemble([_still(part) for part in recognizer._parts])
+    module = frozen_copy(recognizer.module, recognizer._call)
+    if module is None:
+        return recognizer
+    made = copy.copy(recognizer)
+    made._module = module
+    return made

@@ -26,6 +26,11 @@ def hardened(
 
     Raises:
         ValueError: for invalid images or differing shapes, or a recognizer that cannot be copied.
+
+    Example:
+        >>> harder = hardened(surrogate, ada.train, masks["Ada"].apply(ada.train), epochs=1)
+        >>> harder.name
+        'ir-softmax, hardened'
     """
     check_images(clean, name="clean images")
     if check_images(changed, name="changed images").shape != clean.shape:
@@ -41,8 +46,8 @@ def hardened(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(batches))
     for chosen in batches:
         with torch.enable_grad():
-            photos = torch.cat([clean[chosen], changed[chosen]]).requires_grad_()  # or embed would keep no graph
-            loss = (copy.embed(photos) - targets[chosen].repeat(2, 1)).square().sum(-1).mean()
+            photos = torch.cat([clean[chosen], changed[chosen]]).to(copy.device)
+            loss = (copy.forward(photos) - targets[chosen].repeat(2, 1)).square().sum(-1).mean()
             optimizer.zero_grad()
             loss.backward()
         optimizer.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -37,29 +38,37 @@ class Branches(nn.Module):
 
 
 class InceptionBlock(nn.Module):
-    """Branches, a 1x1 convolution back to the input's channels, and a shortcut."""
+    """A 1x1 convolution, longer ways beside it, a 1x1 convolution back to the input's channels, and a shortcut.
+
+    Args:
+        channels, inner: of the input, and of each way.
+        longer: by way, the kernels that follow its own 1x1 convolution.
+        scale: of what is added to the input.
+        linear: whether no ReLU follows.
+    """
 
     def __init__(
-        self, channels: int, stacked: int, branches: Sequence[nn.Module], *, scale: float, linear: bool = False
+        self, channels: int, inner: int, *longer: Sequence[int | tuple[int, int]], scale: float, linear: bool = False
     ) -> None:
         super().__init__()
         self.scale = scale
-        self.branches = Branches(*branches)
-        self.project = nn.Conv2d(stacked, channels, 1)
+        ways: list[nn.Module] = [ConvRelu(channels, inner, 1)]
+        for kernels in longer:
+            ways.append(nn.Sequential(ConvRelu(channels, inner, 1), *(ConvRelu(inner, inner, kernel) for kernel in kernels)))
+        self.branches = Branches(*ways)
+        self.project = nn.Conv2d(len(ways) * inner, channels, 1)
         self.relu = nn.Identity() if linear else nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.relu(x + self.scale * self.project(self.branches(x)))
-        return y
+        return self.relu(x + self.scale * self.project(self.branches(x)))
 
 
-def _chain(inputs: int, *channels: int) -> nn.Module:
+def _chain(inputs: int, first: int, *channels: int) -> nn.Module:
     """A 1x1 convolution, then 3x3 ones, the last of which halves height and width."""
-    pairs = list(zip((inputs, *channels), channels, strict=False))
-    kernels, strides = [1] + [3] * (len(pairs) - 1), [1] * (len(pairs) - 1) + [2]
-    return nn.Sequential(
-        *(ConvRelu(*pair, kernel, stride=stride) for pair, kernel, stride in zip(pairs, kernels, strides, strict=True))
-    )
+    layers = [ConvRelu(inputs, first, 1)]
+    for i, (before, after) in enumerate(pairwise((first, *channels)), 1):
+        layers.append(ConvRelu(before, after, 3, stride=2 if i == len(channels) else 1))
+    return nn.Sequential(*layers)
 
 
 class InceptionResNet(nn.Module):
@@ -96,50 +105,27 @@ class InceptionResNet(nn.Module):
             ConvRelu(c(80), c(192), 3), ConvRelu(c(192), first, 3, stride=2),
         )  # fmt: skip
         a, b, d = self.SCALES
-        self.a = nn.Sequential(*(self._block_a(first, c(32), a) for _ in range(blocks[0])))
+        self.a = nn.Sequential(*(InceptionBlock(first, c(32), [3], [3, 3], scale=a) for _ in range(blocks[0])))
         self.reduce_a = Branches(
             ConvRelu(first, c(384), 3, stride=2), _chain(first, c(192), c(192), c(256)), nn.MaxPool2d(3, 2, 1)
         )
-        self.b = nn.Sequential(*(self._block_b(second, c(128), b) for _ in range(blocks[1])))
+        self.b = nn.Sequential(*(InceptionBlock(second, c(128), [(1, 7), (7, 1)], scale=b) for _ in range(blocks[1])))
         self.reduce_b = Branches(
             _chain(second, c(256), c(384)), _chain(second, c(256), c(256)), _chain(second, c(256), c(256), c(256)),
             nn.MaxPool2d(3, 2, 1),
         )  # fmt: skip
-        self.c = nn.Sequential(
-            *(self._block_c(third, c(192), d) for _ in range(blocks[2])), self._block_c(third, c(192), 1.0)
-        )
+        crossed = [(1, 3), (3, 1)]
+        last = [InceptionBlock(third, c(192), crossed, scale=d) for _ in range(blocks[2])]
+        self.c = nn.Sequential(*last, InceptionBlock(third, c(192), crossed, scale=1.0, linear=True))
         self.output = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Dropout(dropout),
-            nn.Linear(third, dim, bias=False),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(third, dim, bias=False),
             nn.BatchNorm1d(dim),
-        )
+        )  # fmt: skip
         if slope is not None:
             for part in list(self.modules()):
                 for name, child in part.named_children():
                     if isinstance(child, nn.ReLU):
                         setattr(part, name, nn.LeakyReLU(slope, inplace=True))
 
-    @staticmethod
-    def _block_a(channels: int, n: int, scale: float) -> nn.Module:
-        branches = (
-            ConvRelu(channels, n, 1),
-            nn.Sequential(ConvRelu(channels, n, 1), ConvRelu(n, n, 3)),
-            nn.Sequential(ConvRelu(channels, n, 1), ConvRelu(n, n, 3), ConvRelu(n, n, 3)),
-        )
-        return InceptionBlock(channels, 3 * n, branches, scale=scale)
-
-    @staticmethod
-    def _block_b(channels: int, n: int, scale: float) -> nn.Module:
-        crossed = nn.Sequential(ConvRelu(channels, n, 1), ConvRelu(n, n, (1, 7)), ConvRelu(n, n, (7, 1)))
-        return InceptionBlock(channels, 2 * n, (ConvRelu(channels, n, 1), crossed), scale=scale)
-
-    @staticmethod
-    def _block_c(channels: int, n: int, scale: float) -> nn.Module:
-        crossed = nn.Sequential(ConvRelu(channels, n, 1), ConvRelu(n, n, (1, 3)), ConvRelu(n, n, (3, 1)))
-        return InceptionBlock(channels, 2 * n, (ConvRelu(channels, n, 1), crossed), scale=scale, linear=scale == 1.0)
-
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.output(self.c(self.reduce_b(self.b(self.reduce_a(self.a(self.stem(x)))))))
-        return y
+        return self.output(self.c(self.reduce_b(self.b(self.reduce_a(self.a(self.stem(x)))))))

@@ -10,7 +10,12 @@ from torch import nn
 
 
 def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
-    """Multiplications of the convolutions and linear layers for one image."""
+    """Multiplications of the convolutions and linear layers for one image.
+
+    Example:
+        >>> multiply_adds(nn.Conv2d(3, 8, 1), size=(10, 10))  # 100 places, 3 times 8 channels
+        2400
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
     parameter = next(module.parameters())
@@ -22,7 +27,16 @@ def multiply_adds(module: nn.Module, size: tuple[int, int] = (112, 112)) -> int:
 
 @contextmanager
 def evaluating(module: nn.Module | None) -> Iterator[None]:
-    """Compute in evaluation mode, and leave every submodule in the mode it was in."""
+    """Compute in evaluation mode, and leave every submodule in the mode it was in.
+
+    Example:
+        >>> layer = nn.Dropout()
+        >>> with evaluating(layer):
+        ...     print(layer.training)
+        False
+        >>> layer.training
+        True
+    """
     training = [] if module is None else [part for part in module.modules() if part.training]
     for part in training:
         part.training = False
@@ -38,6 +52,10 @@ def put_on(module: nn.Module, device: str | torch.device) -> nn.Module:
 
     Raises:
         ValueError: if the device is not there.
+
+    Example:
+        >>> put_on(nn.Linear(2, 2), "cpu").weight.device
+        device(type='cpu')
     """
     try:
         return module.to(device)

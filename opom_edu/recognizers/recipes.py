@@ -13,9 +13,7 @@ from opom_edu.recognizers.backbones import IRNet, MobileFaceNet
 from opom_edu.recognizers.inception import InceptionResNet
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
-    "IRNet": IRNet,
-    "MobileFaceNet": MobileFaceNet,
-    "InceptionResNet": InceptionResNet,
+    network.__name__: network for network in (IRNet, MobileFaceNet, InceptionResNet)
 }
 
 
@@ -53,7 +51,12 @@ class Recipe:
 
 
 def centered(images: Tensor) -> Tensor:
-    """From [0, 1] to [-1, 1]: what the networks of the recipes want."""
+    """From [0, 1] to [-1, 1]: what the networks of the recipes want.
+
+    Example:
+        >>> centered(torch.tensor([0.0, 0.5, 1.0]))
+        tensor([-1.,  0.,  1.])
+    """
     return images * 2 - 1
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
 from opom_edu.files import sha256
-from opom_edu.recognizers.frozen import bytes_per_image, free_memory, frozen_copy, quickened
+from opom_edu.recognizers.frozen import frozen
 from opom_edu.recognizers.networks import evaluating
 
 # Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
@@ -40,23 +40,16 @@ class Recognizer:
     """
 
     def __init__(
-        self,
-        forward: Callable[[Tensor], Tensor],
-        *,
-        name: str,
-        module: nn.Module | None = None,
-        note: str = "",
-        batch_size: int | None = None,
-        version: str | None = None,
-    ) -> None:
-        self._forward, self._module, self._batch_size, self._version = forward, module, batch_size, version
+        self, call: Callable[[Any, Tensor], Any], *, name: str, module: nn.Module | None = None, note: str = "",
+        batch_size: int | None = None, version: str | None = None,
+    ) -> None:  # fmt: skip
+        self._call, self._module, self._batch_size, self._version = call, module, batch_size, version  # call(module, images)
         self.name, self.note = name, note
         self.differentiable = module is not None
         self.networks = frozenset({name})
         self.thresholds: Mapping[float, float] = {}
-        self._freeze: Callable[[], Recognizer] = lambda: self
-        self._twin: Callable[[str], tuple[Recognizer, nn.Module]] | None = None
-        self._frozen, self._image_bytes = False, 0
+        self._parts: Sequence[Recognizer] = ()
+        self._frozen, self._image_bytes = False, 0  # see frozen.py
 
     def __repr__(self) -> str:
         return f"Recognizer({self.name!r}, {'differentiable' if self.differentiable else 'black box'})"
@@ -116,12 +109,12 @@ class Recognizer:
         images = images.to(self.device)
         with evaluating(self._module):
             if learning:
-                embeddings = self._embed(images, check=check)
+                embeddings = self.forward(images, check=check)
                 if not embeddings.requires_grad:
                     raise ValueError(f"{self.name} gives no gradient: its forward or preprocess cuts the images off")
                 return embeddings
             with torch.no_grad():  # each batch is a copy, for a black box may compute in place
-                return torch.cat([self._embed(batch.clone()) for batch in images.detach().split(self.batch_size)])
+                return torch.cat([self.forward(batch.clone()) for batch in images.detach().split(self.batch_size)])
 
     @property
     def _hurried(self) -> bool:
@@ -139,19 +132,20 @@ class Recognizer:
             compile: whether to run the network through ``torch.compile``, on a GPU with CUDA graphs: the first pass of
                 each batch size takes long, so it pays over thousands.
         """
-        if not self.differentiable or (self._frozen and memory is None and not compile):
-            return self
-        with evaluating(self._module):
-            made = copy.copy(self._freeze())
-        self._image_bytes = self._image_bytes or bytes_per_image(made.embed, made.device)
-        made._forward = quickened(made._forward, made.device, compile=compile)
-        memory = free_memory(made.device) if memory is None else memory
-        made._batch_size = max(1, min(self.batch_size, int(memory // self._image_bytes)))
-        made._freeze, made._frozen, made._image_bytes = (lambda: made), True, self._image_bytes
-        return made
+        done = not self.differentiable or (self._frozen and memory is None and not compile)
+        return self if done else frozen(self, memory=memory, compile=compile)
 
-    def _embed(self, images: Tensor, *, check: bool = True) -> Tensor:
-        embeddings = self._forward(images)
+    def forward(self, images: Tensor, *, check: bool = True) -> Tensor:
+        """What :meth:`embed` gives for a single batch, as the network stands: its weights may be learned through it.
+
+        Args:
+            images: ``(N, 3, 112, 112)`` in [0, 1], on the recognizer's device; they are not checked.
+            check: whether to look if the embeddings are finite.
+
+        Raises:
+            ValueError: if the recognizer answers with something else than ``(N, D)`` finite numbers.
+        """
+        embeddings = self._call(self._module, images)
         if not isinstance(embeddings, Tensor):
             raise ValueError(f"{self.name} must give (N, D) embeddings, got {type(embeddings).__name__}")
         if embeddings.ndim != 2 or len(embeddings) != len(images):
@@ -169,29 +163,28 @@ class Recognizer:
         Args:
             module: maps its input to ``(N, D)``. It runs in evaluation mode; its mode and weights stay as they are.
             preprocess: differentiable map from the batch in [0, 1] to the module's input; by default none.
+
+        Raises:
+            ValueError: if ``module`` is not a network.
         """
         if not isinstance(module, nn.Module):
             raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")
-        forward = module if preprocess is None else lambda images: module(preprocess(images))
-        made = cls(forward, name=name, module=module, note=note)
 
-        def freeze() -> Recognizer:
-            copied = frozen_copy(module, lambda net, images: net(images if preprocess is None else preprocess(images)))
-            return made if copied is None else cls.from_module(copied, name=name, preprocess=preprocess, note=note)
+        def call(net: nn.Module, images: Tensor) -> Any:
+            return net(images if preprocess is None else preprocess(images))
 
-        made._freeze = freeze
-        made._twin = lambda twin: (cls.from_module(own := copy.deepcopy(module), name=twin, preprocess=preprocess), own)
-        return made
+        return cls(call, name=name, module=module, note=note)
 
     def twin(self, name: str) -> tuple[Recognizer, nn.Module]:
-        """The same recognizer with a network of its own, and that network, to train: this one stays as it is.
+        """The same recognizer with a network of its own, in evaluation mode, and that network, to train: this one stays.
 
         Raises:
-            ValueError: for a recognizer that :meth:`from_module` did not make.
+            ValueError: for a black box or an ensemble.
         """
-        if self._twin is None:
+        if self._module is None or self._parts:
             raise ValueError(f"{self.name} cannot be copied: only a single torch network can (Recognizer.from_module)")
-        return self._twin(name)
+        module = copy.deepcopy(self._module).eval()
+        return Recognizer(self._call, name=name, module=module), module
 
     @classmethod
     def ensemble(cls, recognizers: Sequence[Recognizer]) -> Recognizer:
@@ -208,47 +201,35 @@ class Recognizer:
         if len({part.name for part in parts}) < max(2, len(parts)) or len(modules) < len(parts):
             raise ValueError(f"an ensemble needs two or more different recognizers with gradients, got {name or 'none'}")
 
-        def forward(images: Tensor) -> Tensor:
-            return torch.cat([part._embed(images) for part in parts], dim=-1)  # normalized by the caller
+        def call(_: nn.Module, images: Tensor) -> Tensor:
+            return torch.cat([part.forward(images) for part in parts], dim=-1)  # normalized by the caller
 
-        made = cls(forward, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
-        made.networks = frozenset().union(*(part.networks for part in parts))
-        made._freeze = lambda: cls.ensemble([part._freeze() for part in parts])
+        made = cls(call, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
+        made.networks, made._parts = frozenset().union(*(part.networks for part in parts)), parts
         return made
 
     @classmethod
     def from_callable(
-        cls,
-        fn: Callable[[Tensor], Any],
-        *,
-        name: str,
-        note: str = "",
-        batch_size: int | None = None,
+        cls, fn: Callable[[Tensor], Any], *, name: str, note: str = "", batch_size: int | None = None,
         version: str | None = None,
-    ) -> Recognizer:
+    ) -> Recognizer:  # fmt: skip
         """Any black box: ``fn`` maps a batch ``(N, 3, 112, 112)`` in [0, 1] to ``(N, D)``, a tensor or an array.
 
         It is called with ``batch_size`` images at the most. Give it a ``version``, another one whenever it may answer
         otherwise, and its embeddings can be kept on disk.
         """
 
-        def forward(images: Tensor) -> Any:
+        def call(_: None, images: Tensor) -> Any:
             answer = fn(images)
             return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
 
-        return cls(forward, name=name, note=note, batch_size=batch_size, version=version)
+        return cls(call, name=name, note=note, batch_size=batch_size, version=version)
 
     @classmethod
     def from_onnx(
-        cls,
-        path: str | Path,
-        *,
-        size: int | tuple[int, int],
-        mean: float | tuple[float, float, float],
-        std: float | tuple[float, float, float],
-        channels: str = "RGB",
-        name: str | None = None,
-    ) -> Recognizer:
+        cls, path: str | Path, *, size: int | tuple[int, int], mean: float | tuple[float, float, float],
+        std: float | tuple[float, float, float], channels: str = "RGB", name: str | None = None,
+    ) -> Recognizer:  # fmt: skip
         """A black box in an ONNX file, run by onnxruntime on the CPU.
 
         Args:
@@ -275,15 +256,15 @@ class Recognizer:
         shape = (size, size) if isinstance(size, int) else size
         offset, factor = (torch.as_tensor(value, dtype=torch.float32).reshape(-1, 1, 1) for value in (mean, std))
 
-        def forward(images: Tensor) -> Tensor:
+        def answer(images: Tensor) -> Any:
             if images.shape[2:] != shape:
                 images = functional.interpolate(images, shape, mode="bilinear", antialias=True)
             ordered = images.flip(1) if channels == "BGR" else images
             pixels = (ordered * 255 - offset) / factor
-            return torch.from_numpy(session.run(None, {entry: pixels.numpy()})[0])
+            return session.run(None, {entry: pixels.numpy()})[0]
 
         version = f"{sha256(path)} {shape} {mean} {std} {channels}"
-        return cls(forward, name=name or Path(path).stem, version=version)
+        return cls.from_callable(answer, name=name or Path(path).stem, version=version)
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:

@@ -24,6 +24,14 @@ def threshold_of(surrogate: Recognizer, given: float | None = None) -> float:
 
     Raises:
         ValueError: if there is none for this surrogate, or ``given`` is no cosine.
+
+    Example:
+        >>> threshold_of(surrogate, given=0.4)
+        0.4
+        >>> threshold_of(surrogate)
+        Traceback (most recent call last):
+            ...
+        ValueError: there is no threshold for ir-softmax on real faces; state one with threshold=...
     """
     check_recognizer(surrogate, "surrogate")
     if given is not None:

@@ -7,6 +7,7 @@ import os
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,6 @@ class Entry:
     make: Callable[[], dict[str, Tensor]] | None = None  # makes the weights where the file is not found, once
 
 
-def mobilefacenet_112x96() -> nn.Module:
-    """The network of the "mobilefacenet" entry, with random weights."""
-    return MobileFaceNet(size=(112, 96))
-
-
 def middle_columns(images: Tensor) -> Tensor:
     """The 112x96 middle of the crops, from -1 to 1: what the "mobilefacenet" entry was trained on."""
     return (images[..., 8:104] * 255 - 127.5) / 128
@@ -54,7 +50,7 @@ def middle_columns(images: Tensor) -> Tensor:
 
 ZOO = {
     "mobilefacenet": Entry(
-        mobilefacenet_112x96,
+        partial(MobileFaceNet, size=(112, 96)),
         middle_columns,
         "mobilefacenet_casia.safetensors",
         "b6eab361f7eb2036193cb90124cb21953a0d2dffdb292947af088868f6888cda",
@@ -166,9 +162,13 @@ def load_card(name: str) -> dict[str, Any]:
 
     Raises:
         WeightsError: if there is none, or it cannot be read.
+
+    Example:
+        >>> load_card("ir-softmax")["recipe"]["backbone"]
+        'IRNet'
     """
     folders = [*weight_folders(), PACKAGED]
-    path = next((folder / f"{name}.json" for folder in folders if (folder / f"{name}.json").is_file()), None)
+    path = _find(f"{name}.json", folders)
     remedy = f"make it with: opom-edu train {name}"
     if path is None:
         raise WeightsError(f"the weights of {name} were not found in {', '.join(map(str, folders))}; {remedy}")
@@ -183,7 +183,11 @@ def load_card(name: str) -> dict[str, Any]:
 
 
 def trained(name: str) -> Entry:
-    """The entry of a recognizer trained by ``opom-edu train``, built as its card says."""
+    """The entry of a recognizer trained by ``opom-edu train``, built as its card says.
+
+    Raises:
+        WeightsError: see :func:`load_card`.
+    """
     card = load_card(name)
     recipe = card["recipe"]
     found = card.get("accuracy", {}).get("all", {}).get("rank1")
@@ -192,10 +196,7 @@ def trained(name: str) -> Entry:
     note = f"{recipe['backbone']}{weighs}, {recipe['head']} loss, trained on {card['people']} synthetic people{known}"
     file = str(Path(card["folder"]) / f"{name}.safetensors")
     remedy = f"make it with: opom-edu train {name} --out {card['folder']} (delete the broken file and card first)"
-
-    def build() -> nn.Module:
-        return BACKBONES[recipe["backbone"]](**recipe["network"])
-
+    build = partial(BACKBONES[recipe["backbone"]], **recipe["network"])
     return Entry(build, centered, file, card["sha256"], note, remedy)
 
 
@@ -203,11 +204,14 @@ def load_weights(entry: Entry) -> dict[str, Tensor]:
     """The checked weights of an entry, from the first folder of :func:`weight_folders` that has its file.
 
     Where none has it, an entry that can makes the file, in the user's cache folder.
+
+    Raises:
+        WeightsError: if the file is missing or fails its checksum.
     """
     from safetensors.torch import load_file
 
     folders = weight_folders()
-    path = next((folder / entry.file for folder in folders if (folder / entry.file).is_file()), None)
+    path = _find(entry.file, folders)
     if path is None and entry.make is not None:
         path = _make(entry, entry.make(), folders[-1])
     if path is None:
@@ -219,6 +223,10 @@ def load_weights(entry: Entry) -> dict[str, Tensor]:
         again = "fetch it again" if entry.remedy == Entry.remedy else entry.remedy
         raise WeightsError(f"{path} is damaged or another file: its sha256 is not {entry.sha256[:8]}...; {again}")
     return load_file(path)
+
+
+def _find(file: str, folders: Iterable[Path]) -> Path | None:
+    return next((folder / file for folder in folders if (folder / file).is_file()), None)
 
 
 def _make(entry: Entry, weights: dict[str, Tensor], folder: Path) -> Path:
@@ -235,6 +243,11 @@ def _make(entry: Entry, weights: dict[str, Tensor], folder: Path) -> Path:
 
 
 def weight_folders() -> list[Path]:
-    """Where weights are looked for: the folders named in OPOM_EDU_WEIGHTS, then the user's cache folder."""
+    """Where weights are looked for: the folders named in OPOM_EDU_WEIGHTS, then the user's cache folder.
+
+    Example:
+        >>> weight_folders()[-1].name
+        'weights'
+    """
     named = [Path(folder) for folder in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if folder]
     return [*named, user_cache() / "weights"]

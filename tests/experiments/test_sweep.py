@@ -200,7 +200,7 @@ def test_without_dask_the_extra_is_named(grid: Grid, tmp_path: Path, monkeypatch
 
 
 def test_a_scheduler_that_does_not_answer_is_named(grid: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeps, "PATIENCE", 1)
+    monkeypatch.setattr(sweeps, "ANSWER_WITHIN", 1)
     for address in ("tcp://127.0.0.1:1", "banana://x"):
         with pytest.raises(OpomError, match=f"no Dask scheduler answers at {address}.*dask scheduler"):
             run_sweep(grid, tmp_path, scheduler=address)
