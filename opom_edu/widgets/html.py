@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -14,23 +15,8 @@ from opom_edu.faces.images import png
 from opom_edu.plots.style import COLORS
 
 MATCH, NO_MATCH = COLORS[4], COLORS[1]
-STYLE = f"""<style>
-.opom-lab {{ max-width: 1180px; }}
-.opom-caption {{ line-height: 1.25; text-align: center; font-size: 12px; }}
-.opom-board {{ border-collapse: collapse; line-height: 1.2; font-size: 13px; width: 100%; }}
-.opom-board th {{ text-align: left; white-space: nowrap; font-weight: 600; padding: 2px 6px; }}
-.opom-board td {{ padding: 2px 6px; white-space: nowrap; }}
-.opom-board small {{ opacity: .75; }}
-.opom-bar {{ position: relative; width: 130px; height: 18px; background: #8882; }}
-.opom-bar i {{ position: absolute; left: 0; top: 0; bottom: 0; }}
-.opom-bar b {{ position: absolute; top: -4px; bottom: -4px; width: 0; border-left: 3px solid currentColor; }}
-.opom-bar + small {{ display: block; margin-top: 6px; }}
-.opom-match {{ color: {MATCH}; }} .opom-no-match {{ color: {NO_MATCH}; }}
-.opom-note {{ line-height: 1.3; font-size: 12px; }}
-.opom-note th {{ white-space: normal; }} .opom-note td {{ text-align: right; }}
-.opom-stale .opom-board, .opom-stale img {{ opacity: .45; }}
-.opom-error {{ border-left: 4px solid {MATCH}; padding: 4px 8px; line-height: 1.3; }}
-</style>"""
+_COLORS = f":root {{ --opom-match: {MATCH}; --opom-no-match: {NO_MATCH}; --opom-frame: {COLORS[3]}; }}"
+STYLE = f"<style>{_COLORS}\n{(Path(__file__).parent / 'labs.css').read_text()}</style>"
 
 
 def thumbnail(image: Tensor, alt: str, size: int, kind: str = "JPEG", **options: int) -> str:

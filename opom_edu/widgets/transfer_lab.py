@@ -19,18 +19,6 @@ from opom_edu.widgets.parts import pick
 
 LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
 HINTS = {"momentum": "momentum 1", "flips": "random flips", "diversity": "input diversity"}
-LOOK = f"""<style>
-.opom-rates .opom-bar {{ width: 116px; height: 9px; margin: 1px 0; }}
-.opom-matrix {{ border-collapse: separate; border-spacing: 2px; font-size: 12px; line-height: 1.15; }}
-.opom-matrix caption {{ text-align: left; }}
-.opom-matrix th {{ font-weight: 600; text-align: left; white-space: nowrap; font-size: 11px; }}
-.opom-matrix thead th {{ text-align: center; width: 54px; white-space: normal; vertical-align: bottom;
-  font-size: 10px; }}
-.opom-matrix td {{ width: 54px; height: 34px; text-align: center; background: #8882; }}
-.opom-matrix td.opom-white {{ outline: 2px solid {COLORS[3]}; outline-offset: -1px; }}
-.opom-matrix tr.opom-now th {{ text-decoration: underline; }}
-.opom-matrix small {{ display: block; font-size: 10px; white-space: nowrap; }}
-</style>"""
 
 
 def transfer_lab(people: People, recognizers: Sequence[Recognizer], **options: Any) -> TransferLab:
@@ -85,7 +73,7 @@ class TransferLab(Lab):
         left = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1 1 380px", "min_width": "0"})
         right = widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"})
         self.fill(
-            [widgets.HTML(LOOK), widgets.HBox(controls, layout={"align_items": "center", "flex_flow": "row wrap"})],
+            [widgets.HBox(controls, layout={"align_items": "center", "flex_flow": "row wrap"})],
             [widgets.HBox([left, right], layout={"flex_flow": "row wrap"})],
             [self.every],
         )
@@ -146,7 +134,7 @@ class TransferLab(Lab):
 
     def still(self) -> str:
         told = f"learned on {self.surrogate.value}, {_words(self.setting)}"
-        return f'{LOOK}<p>{escape(told)}</p><div style="display:flex;gap:20px">{self.board.value}{self.matrix.value}</div>'
+        return f'<p>{escape(told)}</p><div style="display:flex;gap:20px">{self.board.value}{self.matrix.value}</div>'
 
 
 def _words(setting: Setting) -> str:
