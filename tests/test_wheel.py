@@ -15,10 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OFFLINE = "import socket; socket.socket.connect = socket.create_connection = None\n"
 LOAD = """
-import time; begun = time.perf_counter()
+import time; begun = time.process_time()
 from opom_edu import load_people
 people = load_people("synthetic")
-seconds = time.perf_counter() - begun
+seconds = time.process_time() - begun
 import importlib.util, opom_edu
 assert importlib.util.find_spec("numba") is None, "more than the base requirements"
 print(opom_edu.__file__); print(len(people), len(people.distractors)); print(seconds)
