@@ -1,10 +1,11 @@
-"""Triangles and ribbons to pixels: small numba kernels over plain arrays, one thread, depth growing toward the viewer."""
+"""Triangles, cards and ribbons to pixels: small numba kernels over plain arrays, one thread, depth growing toward the viewer."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 fast: Any = njit(cache=True, fastmath=True, error_model="numpy")
@@ -95,18 +96,6 @@ def visible_share(points, normals, direction, depth, bias, blocked, seen):
 
 
 @fast
-def splat_depth(points, depth):
-    """Depth of scattered points, each as wide as a pixel and a half: the shadow that hair throws."""
-    size = len(depth)
-    for i in range(len(points)):
-        x, y = int(points[i, 0]), int(points[i, 1])
-        if 0 <= x < size - 1 and 0 <= y < size - 1:
-            for dy in range(2):
-                for dx in range(2):
-                    depth[y + dy, x + dx] = max(depth[y + dy, x + dx], points[i, 2])
-
-
-@fast
 def smooth(low, high, x):
     t = min(1.0, max(0.0, (x - low) / (high - low)))
     return t * t * (3 - 2 * t)
@@ -177,56 +166,132 @@ def draw_ribbons(points, widths, colors, alpha, image, depth):
 
 
 @fast
-def grow(roots, starts, lengths, layers, slack, phases, radii, center, opening, fringe, pull, curl, turns, steps, out):
-    """Let strands grow over the head into ``out (M, steps, 3)``: along their start, bent by ``pull``, never inside.
+def tangents(vertices, triangles, uv, along_u, along_v):
+    """Unit directions in which a texture's columns and rows grow, at the vertices, into ``along_u`` and ``along_v``."""
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        du1, dv1, du2, dv2 = (
+            uv[t, 1, 0] - uv[t, 0, 0],
+            uv[t, 1, 1] - uv[t, 0, 1],
+            uv[t, 2, 0] - uv[t, 0, 0],
+            uv[t, 2, 1] - uv[t, 0, 1],
+        )
+        area = du1 * dv2 - du2 * dv1
+        if abs(area) < 1e-12:
+            continue
+        sign = 1.0 if area > 0 else -1.0
+        for k in range(3):
+            first, second = vertices[b, k] - vertices[a, k], vertices[c, k] - vertices[a, k]
+            x, y = sign * (dv2 * first - dv1 * second), sign * (du1 * second - du2 * first)
+            for i in (a, b, c):
+                along_u[i, k] += x
+                along_v[i, k] += y
+    unit(along_u)
+    unit(along_v)
 
-    ``layers`` is each strand's distance from the skin once it lies on it (dm), above the ears at most ``slack`` farther.
-    ``opening`` keeps the face free: azimuth,
-    height below which it counts, and its slope; ``fringe`` is the height at which front hair ends.
+
+@fast
+def strand_directions(points, triangles, along, out):
+    """Unit directions of hair at the vertices of cards, from ``along``, shares of each triangle's two edges."""
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        x, y, z = (along[t, 0] * (points[b] - points[a]) + along[t, 1] * (points[c] - points[a]))[:3]
+        length = math.sqrt(x * x + y * y + z * z) + 1e-12
+        x, y, z = x / length, y / length, z / length
+        for i in (a, b, c):
+            alike = -1.0 if out[i, 0] * x + out[i, 1] * y + out[i, 2] * z < 0 else 1.0
+            out[i, 0] += alike * x
+            out[i, 1] += alike * y
+            out[i, 2] += alike * z
+    unit(out)
+
+
+@fast
+def unit(vectors):
+    """Make every row's length 1."""
+    for i in range(len(vectors)):
+        length = math.sqrt(vectors[i, 0] ** 2 + vectors[i, 1] ** 2 + vectors[i, 2] ** 2) + 1e-12
+        for k in range(3):
+            vectors[i, k] /= length
+
+
+@fast
+def draw_card_depth(points, triangles, uv, texture, kept, depth):
+    """The nearest depth of what cards cover, where their texture ``(H, W, 2)`` is opaque and not trimmed away."""
+    height, width = depth.shape
+    rows, columns = texture.shape[0], texture.shape[1]
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        if kept[a] + kept[b] + kept[c] < 1.5:
+            continue
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
+        scale = 1 / area
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
+                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
+                w0 = 1 - w1 - w2
+                if w0 < 0 or w1 < 0 or w2 < 0:
+                    continue
+                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                if z > depth[y, x]:
+                    u = w0 * uv[t, 0, 0] + w1 * uv[t, 1, 0] + w2 * uv[t, 2, 0]
+                    v = w0 * uv[t, 0, 1] + w1 * uv[t, 1, 1] + w2 * uv[t, 2, 1]
+                    row, column = min(max(int(v * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)
+                    if texture[row, column, 1] > 0.45:
+                        depth[y, x] = z
+
+
+@fast
+def draw_cards(points, triangles, order, uv, texture, kept, lit, shine, cut, gain, bias, solid, image, depth):
+    """Blend cards over the image, in the given order of triangles.
+
+    ``texture (H, W, 2)``: luminance around 1, and cover, of which ``cut`` is taken away and the rest multiplied by ``gain``.
+    ``kept (M,)``: 0 where a vertex is trimmed away. ``lit, shine (M, 3)``: linear color of the vertices, and their gloss.
+    ``bias``: how far behind a surface they still show. ``solid``: whether they cover what is drawn later.
     """
-    rows, columns = radii.shape
-    for m in range(len(roots)):
-        x, y, z = roots[m]
-        d0, d1, d2 = starts[m]
-        step = lengths[m] / (steps - 1)
-        stopped = False
-        for k in range(steps):
-            if k > 0 and not stopped:
-                d0, d1, d2 = d0 + pull[0] * step, d1 + pull[1] * step, d2 + pull[2] * step
-                norm = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2) + 1e-9
-                d0, d1, d2 = d0 / norm, d1 / norm, d2 / norm
-                if y < center[1] + 0.1:  # below the ears long hair hangs
-                    sag = min(1.0, -0.4 * pull[1])
-                    d0, d2 = d0 * (1 - 0.6 * sag), d2 * (1 - 0.6 * sag)
-                x, y, z = x + step * d0, y + step * d1, z + step * d2
-                rx, ry, rz = x - center[0], y - center[1], z - center[2]
-                azimuth = math.atan2(rx, rz)
-                flat = math.sqrt(rx * rx + rz * rz)
-                limit = opening[0] - opening[2] * max(0.0, opening[1] - y)
-                if y < opening[1] and abs(azimuth) < limit and ry < 0.75:
-                    azimuth = math.copysign(limit, azimuth)
-                    rx, rz = flat * math.sin(azimuth), flat * math.cos(azimuth)
-                row = min(max((0.5 - math.atan2(ry, flat) / math.pi) * rows - 0.5, 0.0), rows - 1.001)
-                column = (azimuth / (2 * math.pi) + 0.5) * columns - 0.5
-                i, j = int(row), math.floor(column)
-                fi, fj = row - i, column - math.floor(column)
-                j0, j1 = j % columns, (j + 1) % columns
-                reach = (radii[i, j0] * (1 - fj) + radii[i, j1] * fj) * (1 - fi) + (
-                    radii[i + 1, j0] * (1 - fj) + radii[i + 1, j1] * fj
-                ) * fi
-                reach += layers[m] * min(1.0, 4.0 * k / (steps - 1) + 0.15)
-                radius = math.sqrt(rx * rx + ry * ry + rz * rz)
-                push = max(1.0, reach / radius)
-                if (ry > -0.1 or lengths[m] < 0.9) and ry > -0.9 and radius > reach + slack:
-                    push = (reach + slack) / radius
-                nx, ny, nz = center[0] + rx * push, center[1] + ry * push, center[2] + rz * push
-                if push != 1:  # slide along the surface
-                    d0, d1, d2 = d0 + (nx - x) / step, d1 + (ny - y) / step, d2 + (nz - z) / step
-                x, y, z = nx, ny, nz
-                if y < fringe and abs(azimuth) < 0.75 and z > 0.7:
-                    stopped = True
-            bend = curl * min(1.0, 3.0 * k / (steps - 1))
-            angle = phases[m] + turns * lengths[m] * k / (steps - 1)
-            out[m, k, 0] = x + bend * math.cos(angle)
-            out[m, k, 1] = y + 0.5 * bend * math.sin(angle)
-            out[m, k, 2] = z + bend * math.sin(angle)
+    height, width = depth.shape
+    rows, columns = texture.shape[0], texture.shape[1]
+    texel = np.empty(2, np.float32)
+    for i in range(len(order)):
+        t = order[i]
+        a, b, c = triangles[t]
+        if kept[a] + kept[b] + kept[c] < 0.6:
+            continue
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
+        scale = 1 / area
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
+                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
+                w0 = 1 - w1 - w2
+                if w0 < 0 or w1 < 0 or w2 < 0:
+                    continue
+                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                if z + bias < depth[y, x]:
+                    continue
+                u = w0 * uv[t, 0, 0] + w1 * uv[t, 1, 0] + w2 * uv[t, 2, 0]
+                v = w0 * uv[t, 0, 1] + w1 * uv[t, 1, 1] + w2 * uv[t, 2, 1]
+                bilinear(texture, u * columns, v * rows, texel)
+                cover = min(1.0, max(0.0, (texel[1] - cut) * gain))
+                rest = w0 * kept[a] + w1 * kept[b] + w2 * kept[c]
+                if rest < 0.999:  # a trimmed edge is ragged as its strands are
+                    cover *= min(1.0, max(0.0, 4 * (rest - 0.5) + texel[0] - 0.75))
+                if cover < 0.02:
+                    continue
+                for k in range(3):
+                    color = texel[0] * (w0 * lit[a, k] + w1 * lit[b, k] + w2 * lit[c, k])
+                    color += texel[0] * texel[0] * (w0 * shine[a, k] + w1 * shine[b, k] + w2 * shine[c, k])
+                    image[y, x, k] += (color - image[y, x, k]) * cover
+                if solid and cover > 0.6:
+                    depth[y, x] = z
