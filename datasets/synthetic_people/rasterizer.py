@@ -31,28 +31,40 @@ def vertex_normals(vertices, triangles, normals):
 
 
 @fast
+def box(points, triangle, height, width):
+    """The pixels that a triangle may cover, left, right, top and bottom, and twice its area, below 0 if it faces us."""
+    a, b, c = triangle
+    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+    top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
+    return left, right, top, bottom, (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+
+
+@fast
+def shares(points, triangle, area, x, y):
+    """The weights of a triangle's corners at the middle of a pixel; one is below 0 outside."""
+    a, b, c = triangle
+    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) / area
+    w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) / area
+    return 1 - w1 - w2, w1, w2
+
+
+@fast
 def draw_triangles(points, triangles, one_sided, depth, found, weights):
     """Write to each pixel the nearest triangle's number (``found``) and the weights of its second and third corner."""
     height, width = depth.shape
     for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        triangle = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, triangle, height, width)
         if abs(area) < 1e-9 or (one_sided[t] and area > 0):
             continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
-            py = y + 0.5
             for x in range(left, right + 1):
-                px = x + 0.5
-                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
-                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(points, triangle, area, x, y)
                 if w0 < -1e-6 or w1 < -1e-6 or w2 < -1e-6:
                     continue
-                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                z = w0 * points[triangle[0], 2] + w1 * points[triangle[1], 2] + w2 * points[triangle[2], 2]
                 if z > depth[y, x]:
                     depth[y, x] = z
                     found[y, x] = t
@@ -65,20 +77,15 @@ def draw_depth(points, triangles, depth):
     """The nearest depth at each pixel, into ``depth``."""
     height, width = depth.shape
     for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        triangle = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, triangle, height, width)
         if abs(area) < 1e-9:
             continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
-                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
-                if w1 >= 0 and w2 >= 0 and w1 + w2 <= 1:
-                    z = points[a, 2] + w1 * (points[b, 2] - points[a, 2]) + w2 * (points[c, 2] - points[a, 2])
+                w0, w1, w2 = shares(points, triangle, area, x, y)
+                if w0 >= 0 and w1 >= 0 and w2 >= 0:
+                    z = w0 * points[triangle[0], 2] + w1 * points[triangle[1], 2] + w2 * points[triangle[2], 2]
                     depth[y, x] = max(depth[y, x], z)
 
 
@@ -161,6 +168,7 @@ def draw_ribbons(points, widths, colors, alpha, image, depth):
                         for c in range(3):
                             color = colors[m, k, c] * (1 - t) + colors[m, k + 1, c] * t
                             image[y, x, c] = image[y, x, c] * (1 - cover) + color * cover
+                        image[y, x, 3] *= 1 - cover
                         if cover > 0.5:
                             depth[y, x] = z
 
@@ -195,7 +203,7 @@ def strand_directions(points, triangles, along, out):
     """Unit directions of hair at the vertices of cards, from ``along``, shares of each triangle's two edges."""
     for t in range(len(triangles)):
         a, b, c = triangles[t]
-        x, y, z = (along[t, 0] * (points[b] - points[a]) + along[t, 1] * (points[c] - points[a]))[:3]
+        x, y, z = along[t, 0] * (points[b] - points[a]) + along[t, 1] * (points[c] - points[a])
         length = math.sqrt(x * x + y * y + z * z) + 1e-12
         x, y, z = x / length, y / length, z / length
         for i in (a, b, c):
@@ -221,21 +229,13 @@ def draw_card_depth(points, triangles, uv, texture, kept, depth):
     height, width = depth.shape
     rows, columns = texture.shape[0], texture.shape[1]
     for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        if kept[a] + kept[b] + kept[c] < 1.5:
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, (a, b, c), height, width)
+        if abs(area) < 1e-9 or kept[a] + kept[b] + kept[c] < 1.5:
             continue
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
-            continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
-                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(points, (a, b, c), area, x, y)
                 if w0 < 0 or w1 < 0 or w2 < 0:
                     continue
                 z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
@@ -248,33 +248,25 @@ def draw_card_depth(points, triangles, uv, texture, kept, depth):
 
 
 @fast
-def draw_cards(points, triangles, order, uv, texture, kept, lit, shine, cut, gain, bias, solid, image, depth):
-    """Blend cards over the image, in the given order of triangles.
+def draw_cards(points, triangles, order, uv, texture, kept, lit, shine, cut, gain, most, bias, solid, image, depth):
+    """Blend cards over the image ``(H, W, 4)``, in the given order of triangles; its fourth channel is the share of skin.
 
-    ``texture (H, W, 2)``: luminance around 1, and cover, of which ``cut`` is taken away and the rest multiplied by ``gain``.
-    ``kept (M,)``: 0 where a vertex is trimmed away. ``lit, shine (M, 3)``: linear color of the vertices, and their gloss.
-    ``bias``: how far behind a surface they still show. ``solid``: whether they cover what is drawn later.
+    ``texture (H, W, 2)``: luminance around 1, and cover, of which ``cut`` is taken away and the rest multiplied by ``gain``,
+    up to ``most``. ``kept (M,)``: 0 where a vertex is trimmed away. ``lit, shine (M, 3)``: linear color of the vertices, and
+    their gloss. ``bias``: how far behind a surface they still show. ``solid``: whether they cover what is drawn later.
     """
     height, width = depth.shape
     rows, columns = texture.shape[0], texture.shape[1]
     texel = np.empty(2, np.float32)
     for i in range(len(order)):
         t = order[i]
-        a, b, c = triangles[t]
-        if kept[a] + kept[b] + kept[c] < 0.6:
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, (a, b, c), height, width)
+        if abs(area) < 1e-9 or kept[a] + kept[b] + kept[c] < 0.6:
             continue
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
-            continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
-                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(points, (a, b, c), area, x, y)
                 if w0 < 0 or w1 < 0 or w2 < 0:
                     continue
                 z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
@@ -283,15 +275,16 @@ def draw_cards(points, triangles, order, uv, texture, kept, lit, shine, cut, gai
                 u = w0 * uv[t, 0, 0] + w1 * uv[t, 1, 0] + w2 * uv[t, 2, 0]
                 v = w0 * uv[t, 0, 1] + w1 * uv[t, 1, 1] + w2 * uv[t, 2, 1]
                 bilinear(texture, u * columns, v * rows, texel)
-                cover = min(1.0, max(0.0, (texel[1] - cut) * gain))
+                cover = min(most, max(0.0, (texel[1] - cut) * gain))
                 rest = w0 * kept[a] + w1 * kept[b] + w2 * kept[c]
                 if rest < 0.999:  # a trimmed edge is ragged as its strands are
-                    cover *= min(1.0, max(0.0, 4 * (rest - 0.5) + texel[0] - 0.75))
+                    cover *= min(1.0, max(0.0, 4 * (rest - 0.5) + 1.5 * (texel[0] - 1)))
                 if cover < 0.02:
                     continue
                 for k in range(3):
                     color = texel[0] * (w0 * lit[a, k] + w1 * lit[b, k] + w2 * lit[c, k])
                     color += texel[0] * texel[0] * (w0 * shine[a, k] + w1 * shine[b, k] + w2 * shine[c, k])
                     image[y, x, k] += (color - image[y, x, k]) * cover
+                image[y, x, 3] *= 1 - cover
                 if solid and cover > 0.6:
                     depth[y, x] = z

@@ -1,0 +1,188 @@
+"""The head's texture of one person: skin blended from photographs' likes, shifted to the person's tone, and what grows on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_people.head import head_model
+from synthetic_people.identity import Identity
+from synthetic_people.materials import Picture, linear, linear_from_lab, noise, picture, smooth_step
+from synthetic_people.rasterizer import draw_triangles
+
+FINER = 2  # than the packed skins
+STUBBLE = {"none": 0.05, "stubble": 0.42, "short": 0.5, "full": 0.6, "goatee": 0.3, "mustache": 0.25}  # on shaved cheeks too
+GROWN = {"short": 0.8, "full": 0.95, "goatee": 0.85, "mustache": 0.8}  # cover of strokes where the beard is dense
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """The head's texture ``(H, W)`` and what lies where on the base mesh."""
+
+    x: Picture  # decimeters, as the mesh
+    y: Picture
+    z: Picture
+    lips: Picture  # 0 to 1
+    known: Picture  # 1 where a triangle lies
+    scalp: Picture  # 0 to 1 where hair grows
+    pores: Picture  # unit noise
+    strokes: Picture  # noise drawn out downward on the face, about 0 to 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.x.shape[0], self.x.shape[1]
+
+
+@lru_cache(maxsize=1)
+def canvas() -> Canvas:
+    """The one layout of all heads' textures."""
+    model = head_model()
+    height, width = (FINER * size for size in picture("scalp").shape)
+    left, top, wide, high = model.window
+    corners = (model.uv[model.in_window] - (left, top)) / (wide, high) * (width, height)
+    points = np.concatenate([corners, np.zeros((len(corners), 3, 1))], 2).reshape(-1, 3)
+    triangles = np.arange(len(points)).reshape(-1, 3)
+    depth, found, weights = np.full((height, width), -9.0), np.full((height, width), -1), np.zeros((height, width, 2))
+    draw_triangles(points, triangles, np.zeros(len(triangles), np.bool_), depth, found, weights)
+    shares = np.concatenate([1 - weights.sum(2, keepdims=True), weights], 2)
+    values = np.column_stack([model.rest, model.lips])[model.opaque[model.in_window][found]]
+    place = np.einsum("hwk,hwkc->hwc", shares, values).astype(np.float32)
+    known = (found >= 0).astype(np.float32)
+    place[found < 0] = (0, 0, -9, 0)
+    rng = np.random.default_rng(3)
+    fine = rng.standard_normal((2, height, width)).astype(np.float32)
+    pores = 1.2 * cv2.GaussianBlur(fine[0], (0, 0), 0.7) + 1.6 * cv2.GaussianBlur(fine[1], (0, 0), 1.4)
+    drawn = cv2.GaussianBlur(fine[0], (0, 0), sigmaX=3.2, sigmaY=0.55)
+    drawn = 0.5 + 0.28 * drawn / drawn.std()
+    scalp = cv2.resize(picture("scalp").astype(np.float32) / 255, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    return Canvas(*(place[..., k].copy() for k in range(4)), known, scalp, pores, drawn)
+
+
+@lru_cache(maxsize=24)
+def _relative(name: str) -> Picture:
+    """A packed skin in Lab, relative to the median of its face."""
+    lab = cv2.cvtColor(picture(f"skin/{name}").astype(np.float32)[..., ::-1] / 255, cv2.COLOR_RGB2LAB)
+    at = canvas()
+    face = (at.z > 0.8) & (at.y > 6.4) & (at.y < 7.9) & (abs(at.x) < 0.6) & (at.lips < 0.1)
+    return np.asarray(lab - np.median(lab[face[::FINER, ::FINER]], axis=0))
+
+
+def paint_skin(who: Identity) -> Picture:
+    """The head's texture ``(H, W, 6)``: linear color, slopes of the surface in u and v, and how much hair covers it."""
+    at, rng = canvas(), np.random.default_rng([who.seed, 5])
+    lab, relief = _base(who)
+    _tint(lab, who, rng)
+    _spots(lab, who, rng)
+    color = linear_from_lab(lab)
+    beard = beard_zone(who.beard) if who.beard in GROWN else np.zeros(at.shape, np.float32)
+    shaved = beard_zone("stubble") * STUBBLE[who.beard] if not who.female else beard
+    cover = np.clip(shaved * (0.85 + 0.2 * at.pores), 0, 0.9)
+    if who.beard in GROWN:
+        cover = np.maximum(cover, _strokes(beard) * GROWN[who.beard])
+    color += (linear(who.hair_color).astype(np.float32) * 0.6 + 0.008 - color) * cover[..., None]
+    height = relief + 0.02 * at.pores * (1 + 0.012 * max(0.0, who.age - 30)) + 0.12 * cover * at.strokes
+    slopes = (cv2.Sobel(height, cv2.CV_32F, *order) / 2 for order in ((1, 0), (0, 1)))
+    return np.ascontiguousarray(np.dstack([color, *slopes, np.clip(1.2 * cover, 0, 1)]).astype(np.float32))
+
+
+def neck_color(who: Identity) -> NDArray[np.float64]:
+    """Linear color of the skin below the head's texture ``(3,)``."""
+    lab = (who.tone + (-2.5, 0.3, 0.2)).astype(np.float32).reshape(1, 1, 3)
+    return linear_from_lab(lab)[0, 0].astype(np.float64)
+
+
+def _base(who: Identity) -> tuple[Picture, Picture]:
+    """Lab of the blended skins in the person's tone, and the relief that their small shadows tell of."""
+    at = canvas()
+    mixed = sum(share * _relative(name) for name, share in who.textures)
+    old = float(np.clip((who.age - 42) / 30, 0, 1))
+    chroma = 0.9 - 0.35 * who.melanin
+    small = mixed * np.array([1 + 0.35 * old * (1 - 0.5 * who.melanin), chroma, chroma], np.float32)
+    lab = cv2.resize(small, at.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    light = lab[..., 0]
+    light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 2.4))
+    relief = (0.03 + 0.012 * old) * (light - cv2.GaussianBlur(light, (0, 0), 3.5))
+    neck = (smooth_step(6.35, 6.0, at.y) * (at.z > -0.9) * at.known)[..., None]
+    lab += neck * (np.array([-2.5, 0.3, 0.2], np.float32) - 0.85 * lab)
+    return lab + who.tone.astype(np.float32), relief
+
+
+def _tint(lab: Picture, who: Identity, rng: np.random.Generator) -> None:
+    """Uneven color, blood in cheeks, nose and chin, and lips; into ``lab``."""
+    at, side = canvas(), abs(canvas().x)
+    broad, middle = noise(rng, at.shape, 12), noise(rng, at.shape, 60)
+    strength = float(who.tone[0]) / 75
+    lab[..., 0] += strength * (0.7 * broad + 0.45 * middle + (0.55 - 0.25 * who.melanin) * at.pores)
+    lab[..., 1] += strength * (0.8 * broad + 0.7 * middle)
+
+    def spot(x: float, y: float, wide: float, high: float) -> Picture:
+        return np.asarray(np.exp(-(((side - x) / wide) ** 2) - ((at.y - y) / high) ** 2) * (at.z > 0), np.float32)
+
+    red = who.blush * (spot(0.42, 6.93, 0.2, 0.17) + 0.6 * spot(0, 6.93, 0.13, 0.12) + 0.25 * spot(0, 6.3, 0.22, 0.12))
+    lab += red[..., None] * np.array([-1.6, 5.5 - 3 * who.melanin, 0.5 - 0.3 * who.melanin], np.float32)
+    lips = smooth_step(0.3, 0.8, at.lips)[..., None]
+    pink = 3.5 - 1.5 * who.melanin + 3.5 * who.female * (1 - 0.5 * who.melanin)
+    lab += lips * np.array([-1.0 - 1.5 * who.female, pink, 0], np.float32)
+
+
+def _spots(lab: Picture, who: Identity, rng: np.random.Generator) -> None:
+    """Freckles and moles, into ``lab``."""
+    at = canvas()
+    if who.freckles > 0.03:
+        spots = np.clip((noise(rng, at.shape, 150) - 1.0) * 1.4, 0, 1) * np.exp(-(((at.y - 7.05) / 0.28) ** 2)) * (at.z > 0)
+        lab -= min(1.0, who.freckles) * spots[..., None] * np.array([9, -4, -6], np.float32)
+    for x, y, radius, darkness in who.moles:
+        near = np.exp(-((((at.x - x) ** 2 + (at.y - y) ** 2) / radius**2) ** 1.5)) * (at.z > 0)
+        lab[..., 0] -= 26 * darkness * near
+
+
+def beard_zone(kind: str) -> Picture:
+    """Where a beard grows ``(H, W)``, 0 to 1, fading toward its edge: "mustache", "goatee", or all of it."""
+    at, side = canvas(), abs(canvas().x)
+    y, z = at.y, at.z
+    mustache = np.exp(-(((y - 6.805 + 0.10 * side) / 0.06) ** 2)) * smooth_step(0.36, 0.20, side) * (z > 0.7)
+    chin = smooth_step(0.34, 0.18, side) * smooth_step(6.58, 6.46, y) * smooth_step(6.05, 6.25, y) * (z > 0.4)
+    grown = np.maximum(mustache, chin)
+    if kind not in ("mustache", "goatee"):
+        jaw = smooth_step(6.98, 6.55, y - 0.62 * np.clip(side - 0.36, 0, 0.4)) * smooth_step(5.98, 6.2, y)
+        jaw *= smooth_step(0.30, 0.80, z + 0.6 * np.clip(6.75 - y, 0, 1))
+        cheek = smooth_step(0.18, 0.36, side + 0.75 * np.clip(6.78 - y, 0, 1))
+        grown = np.maximum(mustache, jaw * np.maximum(cheek, chin))
+    elif kind == "mustache":
+        grown = mustache
+    lips = np.clip(2.2 * cv2.GaussianBlur(at.lips.clip(0, 1), (0, 0), 2), 0, 1)
+    return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 3), np.float32)
+
+
+def _strokes(density: Picture) -> Picture:
+    """Cover of short strokes, as many as the density says."""
+    return np.asarray(smooth_step(0.0, 0.45, 1.25 * density - canvas().strokes), np.float32)
+
+
+def with_scalp(skin: Picture, who: Identity, style: str) -> Picture:
+    """The texture with hair's roots on the scalp under a style."""
+    at = canvas()
+    amount = {"bald": 0.5, "buzz": 0.75, "crop": 0.88, "natural": 0.9}.get(style, 0.94)
+    cover = at.scalp**0.8 * amount
+    if style in ("bald", "buzz", "crop", "natural"):
+        cover *= hairline(who, bald=style == "bald")
+        cover = cover * (1 + 0.1 * at.pores)
+    cover = np.clip(cover, 0, 0.97)[..., None]
+    painted = skin.copy()
+    painted[..., :3] += (linear(who.hair_color).astype(np.float32) * 0.55 - painted[..., :3]) * cover
+    painted[..., 5] = np.maximum(painted[..., 5], cover[..., 0])
+    return painted
+
+
+def hairline(who: Identity, bald: bool = False) -> Picture:
+    """1 where the scalp's hair still grows ``(H, W)``, fading over a finger's width."""
+    at, side = canvas(), abs(canvas().x)
+    if bald:
+        return np.asarray(smooth_step(0.08, -0.12, at.y - 7.62 - 0.35 * np.clip(0.1 - at.z, 0, 1)) * smooth_step(0.62, 0.40, at.z))
+    recession = 0.02 + 0.16 * who.cut["recession"]
+    line = 7.79 + recession * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2))) - 0.9 * np.clip(side - 0.52, 0, 1)
+    return np.maximum(smooth_step(-0.06, 0.09, at.y - line + 0.01 * at.pores), smooth_step(0.62, 0.40, at.z))
