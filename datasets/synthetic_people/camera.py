@@ -76,8 +76,8 @@ def take_photo(
     exposure = _exposure(image, hits.found, model, conditions)
     draw_layers(look.layers, sitter, surface, view, lights, image, depth)
     draw_brows(sitter, vertices, view, lights, image, depth)
-    if look.hair is not None:
-        draw_hair(look.hair, sitter, view, lights, image, depth)
+    for hair in look.hair:
+        draw_hair(hair, sitter, view, lights, image, depth)
     if conditions.glasses and sitter.glasses is not None:
         draw_glasses(sitter.glasses, view, lights, image, depth)
     jpeg = _develop(image, exposure, conditions, (height, width))
@@ -88,10 +88,10 @@ def take_photo(
 
 def _surface(sitter: Sitter, conditions: Conditions, places: Array, normals: Array) -> Surface:
     """The head as the camera sees it."""
-    model, hair = sitter.model, sitter.look(conditions.hair).hair
+    model = sitter.model
     along_u, along_v = np.zeros_like(places), np.zeros_like(places)
     tangents(places, model.opaque, model.uv, along_u, along_v)
-    openness = sitter.openness * (1.0 if hair is None else hair.shade)
+    openness = np.prod([sitter.openness, *(hair.shade for hair in sitter.look(conditions.hair).hair)], axis=0)
     attributes = np.stack([openness, model.lips, model.mouth], 1)
     return Surface(
         model.opaque, model.opaque_part, model.uv, model.in_window, model.rest, places, normals, along_u, along_v, attributes
@@ -104,7 +104,7 @@ def _paint(sitter: Sitter, conditions: Conditions, look: Look, collar: float) ->
     left = model.rest[model.eyes[1]]
     eyeball = np.array([*(left.min(0) + left.max(0)) / 2, np.ptp(left[:, 0]) / 2])
     return Paint(
-        look.skin, model.window, iris_texture(), eyeball, neck_color(who), linear(who.eye_color) * 0.85,
+        look.skin, model.window, iris_texture(), eyeball, neck_color(who), linear(who.eye_color) * 0.7,
         linear(np.array(conditions.cloth)), linear(np.array(conditions.lipstick)) * (1 - 0.35 * who.melanin),
         lipstick_share=0.9 * conditions.makeup, eyeshadow_share=0.6 * conditions.makeup, gloss=0.85 + 0.3 * who.melanin**2,
         whites=0.5 * (1 - 0.45 * who.melanin), iris=who.iris, collar=collar, neckline=0.1 * (who.seed % 4),
@@ -128,8 +128,7 @@ def _lights(conditions: Conditions, surface: Surface, look: Look, view: View) ->
         return np.asarray(points @ to_light.T * scale + middle)
 
     draw_depth(lit(surface.places), surface.triangles, shadow)
-    if look.hair is not None:
-        hair = look.hair
+    for hair in look.hair:
         draw_card_depth(lit(view.seen(hair.points)), hair.triangles, hair.uv, hair.texture, hair.kept, shadow)
     return Lights(
         key, tinted(1.365 * c.key, c.light_warmth), direction(-0.8 * c.light_azimuth - 35 * side, 12), 0.32 * sky,

@@ -23,6 +23,12 @@ STAGE = {
     "light_azimuth": (-75, 75), "light_warmth": (-0.8, 0.8), "light_hardness": (0, 1), "ambient": (0.3, 0.7),
     "distance": (14, 40), "blur": (0, 0.35), "noise": (0.001, 0.008),
 }  # fmt: skip
+# sRGB: whites, grays, charcoal, navy, denim, slate, sage, olive, burgundy, rose, sand, brown, plum, teal.
+WARDROBE = np.array([
+    [226, 224, 218], [205, 200, 190], [150, 150, 152], [104, 106, 110], [52, 54, 58], [44, 54, 82], [86, 106, 136],
+    [100, 116, 128], [128, 142, 120], [92, 94, 66], [104, 46, 54], [176, 136, 134], [186, 166, 138], [104, 80, 64],
+    [90, 68, 92], [66, 106, 108],
+])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +112,8 @@ def sample_conditions(identity: Identity, rng: np.random.Generator, *, regime: s
 
 
 def _cloth(rng: np.random.Generator) -> list[float]:
-    """Mostly muted colors, as in a wardrobe."""
-    gray = rng.uniform(0.05, 0.85)
-    return [float(value) for value in np.clip(gray + rng.normal(0, 0.07, 3), 0.03, 0.9)]
+    """A quiet color, as in a wardrobe."""
+    return [float(value) for value in np.clip(rng.choice(WARDROBE) / 255 + rng.normal(0, 0.015, 3), 0.03, 0.95)]
 
 
 def _lipstick(rng: np.random.Generator) -> list[float]:

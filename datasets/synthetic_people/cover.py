@@ -37,7 +37,7 @@ def draw_layers(
             shade = 0.5 + 0.5 * high
             draw_cards(
                 view.pixels(points), triangles, order, uv, layer.texture, kept, lit * shade, shine * shade * high,
-                0.12 + 0.75 * high, 4.0, 0.85, 0.02, index == layer.count - 1, image, depth,
+                0.1 + 0.7 * high, 3.0, layer.most, 0.02, index == layer.count - 1, image, depth,
             )  # fmt: skip
 
 

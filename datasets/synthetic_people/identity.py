@@ -18,16 +18,21 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 SKIN_TONES = np.array(
     [[234, 198, 180], [224, 182, 160], [206, 162, 138], [178, 132, 108], [142, 99, 78], [108, 73, 58], [80, 54, 45]]
 )
-EYE_TONES = np.array([[58, 34, 20], [88, 54, 30], [118, 88, 48], [98, 106, 70], [92, 118, 128], [96, 128, 160]])
+EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [90, 108, 116], [92, 114, 136]])
 HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [140, 100, 58], [186, 150, 100]])
-RED_HAIR, GRAY_HAIR = np.array([122, 64, 36]), np.array([150, 148, 146])
+RED_HAIR, GRAY_HAIR = np.array([122, 64, 36]), np.array([124, 122, 120])
 
 # How often a style is worn: by women and men, and by what factor by people with African hair.
-WOMEN = {"long": (3.0, 0.3), "waves": (2.5, 0.6), "bob": (2.0, 0.3), "bangs": (1.5, 0.2), "lob": (2.0, 0.4), "ponytail": (2.5, 1.0),
-         "bun": (2.0, 1.6), "braid": (1.2, 1.6), "pixie": (1.2, 0.6), "side": (0.8, 0.3), "afro": (0.3, 9.0),
-         "short afro": (0.15, 9.0), "natural": (0.03, 26.0)}  # fmt: skip
-MEN = {"side": (2.5, 0.2), "brushed": (2.5, 0.3), "tousled": (2.5, 0.2), "short": (2.5, 0.4), "crop": (2.0, 3.0),
-       "buzz": (1.3, 3.0), "bald": (0.2, 1.0), "afro": (0.2, 2.5), "short afro": (0.2, 8.0)}  # fmt: skip
+WOMEN = {
+    "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2), "lob": (2.0, 0.3),
+    "round": (1.2, 0.2), "curtain": (2.0, 0.3), "ponytail": (2.0, 0.8), "bun": (2.0, 1.0), "braid": (1.3, 0.8),
+    "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0), "puff": (0.1, 18.0),
+    "natural": (0.04, 30.0), "braids": (0.08, 25.0),
+}  # fmt: skip
+MEN = {
+    "tousled": (2.2, 0.1), "combed": (2.2, 0.2), "brushed": (2.5, 0.2), "slick": (2.2, 0.4), "side": (1.6, 0.1),
+    "crop": (2.0, 3.0), "buzz": (1.3, 3.0), "bald": (0.2, 1.0), "afro": (0.12, 4.0), "short afro": (0.15, 9.0),
+}  # fmt: skip
 BEARDS = {"none": 0.50, "stubble": 0.26, "short": 0.13, "full": 0.04, "goatee": 0.04, "mustache": 0.03}  # of men
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_people.glasses import put_on
-from synthetic_people.hair import Hair, Layer, hang, layers
+from synthetic_people.hair import STYLES, Hair, Layer, hang, layers
 from synthetic_people.head import LASHES, head_model
 from synthetic_people.identity import Identity
 from synthetic_people.materials import Picture
@@ -23,7 +23,7 @@ class Look:
     """One hair style on one person."""
 
     skin: Picture  # with the hair's roots
-    hair: Hair | None
+    hair: list[Hair]
     layers: list[Layer]
 
 
@@ -56,9 +56,10 @@ class Sitter:
     def look(self, style: str) -> Look:
         """The person under a style of :data:`synthetic_people.hair.STYLES`, kept for the next photo."""
         if style not in self._looks:
-            hair = hang(self.identity, self.vertices, style)
-            skin = with_scalp(self.skin, self.identity, style)
-            self._looks[style] = Look(skin, hair, layers(self.identity, style))
+            worn, who = STYLES[style], self.identity
+            skin = with_scalp(self.skin, who, worn.roots, short=not worn.parts, bald=not worn.parts and not worn.layer)
+            hair = [hang(who, self.vertices, part) for part in worn.parts]
+            self._looks[style] = Look(skin, hair, layers(who, style))
         return self._looks[style]
 
     def posed(self, actions: dict[str, float]) -> Array:

@@ -16,7 +16,7 @@ from synthetic_people.rasterizer import draw_triangles
 
 FINER = 2  # than the packed skins
 STUBBLE = {"none": 0.05, "stubble": 0.42, "short": 0.5, "full": 0.6, "goatee": 0.3, "mustache": 0.25}  # on shaved cheeks too
-GROWN = {"short": 0.8, "full": 0.95, "goatee": 0.85, "mustache": 0.8}  # cover of strokes where the beard is dense
+GROWN = {"short": 0.62, "full": 0.72, "goatee": 0.66, "mustache": 0.6}  # cover of strokes where the beard is dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def canvas() -> Canvas:
     fine = rng.standard_normal((2, height, width)).astype(np.float32)
     pores = 1.2 * cv2.GaussianBlur(fine[0], (0, 0), 0.7) + 1.6 * cv2.GaussianBlur(fine[1], (0, 0), 1.4)
     drawn = cv2.GaussianBlur(fine[0], (0, 0), sigmaX=3.2, sigmaY=0.55)
-    drawn = 0.5 + 0.28 * drawn / drawn.std()
+    drawn = np.clip(0.5 + 0.25 * drawn / drawn.std(), 0, 1)
     scalp = cv2.resize(picture("scalp").astype(np.float32) / 255, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return Canvas(*(place[..., k].copy() for k in range(4)), known, scalp, pores, drawn)
 
@@ -82,7 +82,7 @@ def paint_skin(who: Identity) -> Picture:
     shaved = beard_zone("stubble") * STUBBLE[who.beard] if not who.female else beard
     cover = np.clip(shaved * (0.85 + 0.2 * at.pores), 0, 0.9)
     if who.beard in GROWN:
-        cover = np.maximum(cover, _strokes(beard) * GROWN[who.beard])
+        cover = np.maximum(cover, strokes(beard) * GROWN[who.beard])
     color += (linear(who.hair_color).astype(np.float32) * 0.6 + 0.008 - color) * cover[..., None]
     height = relief + 0.02 * at.pores * (1 + 0.012 * max(0.0, who.age - 30)) + 0.12 * cover * at.strokes
     slopes = (cv2.Sobel(height, cv2.CV_32F, *order) / 2 for order in ((1, 0), (0, 1)))
@@ -155,21 +155,20 @@ def beard_zone(kind: str) -> Picture:
     elif kind == "mustache":
         grown = mustache
     lips = np.clip(2.2 * cv2.GaussianBlur(at.lips.clip(0, 1), (0, 0), 2), 0, 1)
-    return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 3), np.float32)
+    return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 5), np.float32)
 
 
-def _strokes(density: Picture) -> Picture:
+def strokes(density: Picture) -> Picture:
     """Cover of short strokes, as many as the density says."""
-    return np.asarray(smooth_step(0.0, 0.45, 1.25 * density - canvas().strokes), np.float32)
+    return smooth_step(0.0, 0.5, 1.2 * density - canvas().strokes) * smooth_step(0.02, 0.2, density)
 
 
-def with_scalp(skin: Picture, who: Identity, style: str) -> Picture:
-    """The texture with hair's roots on the scalp under a style."""
+def with_scalp(skin: Picture, who: Identity, roots: float, *, short: bool, bald: bool) -> Picture:
+    """The texture with hair's roots on the scalp: how much they cover, and whether one sees where they end."""
     at = canvas()
-    amount = {"bald": 0.5, "buzz": 0.75, "crop": 0.88, "natural": 0.9}.get(style, 0.94)
-    cover = at.scalp**0.8 * amount
-    if style in ("bald", "buzz", "crop", "natural"):
-        cover *= hairline(who, bald=style == "bald")
+    cover = at.scalp**0.8 * roots
+    if short:
+        cover *= hairline(who, bald)
         cover = cover * (1 + 0.1 * at.pores)
     cover = np.clip(cover, 0, 0.97)[..., None]
     painted = skin.copy()
