@@ -65,7 +65,7 @@ def draw_hair(hair: Hair, sitter: Sitter, view: View, lights: Lights, image: Pic
     lit, shine = _lit(points, normals, strands, hair.openness, linear(sitter.identity.hair_color), hair.gloss, lights)
     draw_cards(
         view.pixels(points), hair.triangles, _far_first(points, hair.triangles), hair.uv, hair.texture, hair.kept, lit, shine,
-        0.04, 1.15, 1.0, 0.0, True, image, depth,
+        0.04, 1.15, 1.0, 0.04, True, image, depth,
     )  # fmt: skip
 
 

@@ -46,28 +46,28 @@ class Style:
 SLEEK = Part("ponytail01", hem=6.95)
 STYLES = {
     "long": Style((Part("long01"),)),
-    "shoulder": Style((Part("long01", hem=6.05, size=(0.97, 1, 1)),)),
+    "shoulder": Style((Part("long01", hem=6.05, gloss=0.5),)),
     "waves": Style((Part("long01", wave=0.055, size=(1.03, 1.01, 1.03), gloss=0.4),)),
     "bob": Style((Part("bob02", fringe=(7.62, 0.5, 0.3)),)),
-    "bangs": Style((Part("bob02", fringe=(7.53, 0.0, -0.1), size=(0.97, 0.99, 0.98)),)),
+    "bangs": Style((Part("bob02", fringe=(7.53, 0.0, -0.1)),)),
     "lob": Style((Part("bob02", stretch=1.55, wave=0.03, fringe=(7.78, 0.25, 0.9)),)),
-    "round": Style((Part("bob01", fringe=(7.66, 0.45, 0.5), size=(0.94, 0.97, 0.95)),)),
-    "curtain": Style((Part("bob01", stretch=1.45, fringe=(7.8, 0.1, 1.1), size=(0.92, 0.97, 0.94), gloss=0.4),)),
+    "round": Style((Part("bob01", fringe=(7.66, 0.45, 0.5)),)),
+    "curtain": Style((Part("bob01", stretch=1.45, fringe=(7.8, 0.1, 1.1), gloss=0.4),)),
     "ponytail": Style((Part("ponytail01"),)),
     "bun": Style((SLEEK, Part("afro01", size=(0.33, 0.33, 0.33), move=(0, 0.62, -0.55), gloss=0.3))),
     "puff": Style((SLEEK, Part("afro01", size=(0.62, 0.6, 0.6), move=(0, 0.62, -0.35), gloss=0.15))),
     "braid": Style((Part("braid01", fringe=(7.72, 0.35, 0.5)),)),
     "braids": Style((Part("long01", braids=26, gloss=0.2),)),
-    "pixie": Style((Part("short03", fringe=(7.66, 0.3, 0.2), size=(0.97, 0.98, 0.97)),)),
-    "cropped": Style((Part("short02", size=(0.98, 1.0, 0.98)),)),
+    "pixie": Style((Part("short03", fringe=(7.66, 0.3, 0.2)),)),
+    "cropped": Style((Part("short02"),)),
     "afro": Style((Part("afro01", size=(1.03, 1.04, 1.03), gloss=0.15),)),
-    "short afro": Style((Part("afro01", size=(0.9, 0.9, 0.9), gloss=0.15),)),
+    "short afro": Style((Part("afro01", size=(0.95, 0.94, 0.94), gloss=0.15),)),
     "natural": Style(layer=0.17, roots=0.92),
     "tousled": Style((Part("short02"),)),
-    "combed": Style((Part("short02", fringe=(7.82, 0.25, 0.1), size=(0.97, 0.98, 0.98)),)),
+    "combed": Style((Part("short02", fringe=(7.82, 0.25, 0.1)),)),
     "brushed": Style((Part("short01"),)),
     "slick": Style((Part("short04"),)),
-    "side": Style((Part("short03", fringe=(7.76, 0.35, 0.1), size=(0.94, 0.95, 0.95)),)),
+    "side": Style((Part("short03", fringe=(7.76, 0.35, 0.1)),)),
     "crop": Style(layer=0.10, roots=0.88),
     "buzz": Style(layer=0.035, roots=0.75),
     "bald": Style(roots=0.4),
@@ -112,7 +112,7 @@ def hang(who: Identity, vertices: Array, part: Part) -> Hair:
     points = _placed(who, part, card.on(vertices, model.size(vertices)) - (0, level, 0))
     kept = _kept(who, part, points)
     points = points * (-1.0 if who.cut["mirror"] else 1.0, 1, 1) + (0, level, 0)
-    texture[..., 0] = 1 + who.cut["contrast"] * (0.35 if part.mesh == "afro01" else 1) * (texture[..., 0] - 1)
+    texture[..., 0] = 1 + who.cut["contrast"] * (0.5 if part.mesh == "afro01" else 1) * (texture[..., 0] - 1)
     if part.braids:
         _plait(texture, part.braids)
     normals, outward, strands = np.zeros_like(points), points - (0, 7.25, 0.2) - part.move, np.zeros_like(points)
@@ -128,7 +128,7 @@ def hang(who: Identity, vertices: Array, part: Part) -> Hair:
 def _placed(who: Identity, part: Part, points: Array) -> Array:
     """Cards scaled, moved, made longer and wavy."""
     middle = np.array([0, 7.3, 0.2])
-    own = 1 + np.array([0.025, 0.02, 0.02]) * who.cut["volume"]
+    own = 1 + np.array([0.025, 0.02, 0.02]) * max(0.0, 0.3 + who.cut["volume"])
     points = middle + (points - middle) * (np.array(part.size) * own) + part.move
     low = np.minimum(0, points[:, 1] - EAR)
     points[:, 1] += low * (part.stretch * (1 + 0.1 * who.cut["length"]) - 1)

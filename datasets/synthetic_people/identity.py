@@ -18,7 +18,7 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 SKIN_TONES = np.array(
     [[234, 198, 180], [224, 182, 160], [206, 162, 138], [178, 132, 108], [142, 99, 78], [108, 73, 58], [80, 54, 45]]
 )
-EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [90, 108, 116], [92, 114, 136]])
+EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [88, 104, 110], [88, 106, 122]])
 HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [140, 100, 58], [186, 150, 100]])
 RED_HAIR, GRAY_HAIR = np.array([122, 64, 36]), np.array([124, 122, 120])
 
@@ -114,7 +114,7 @@ def sample_identity(seed: int) -> Identity:
         rest={
             "mouthSmile": float(rng.uniform(0.28, 0.55)), "cheekSquint": float(rng.uniform(0.05, 0.2)),
             "browInnerUp": float(rng.uniform(0.35, 0.65)), "browOuterUp": float(rng.uniform(0.15, 0.4)),
-            "eyeBlink": float(rng.uniform(0.0, 0.08)),
+            "eyeBlink": float(rng.uniform(0.03, 0.12)),
         },
     )  # fmt: skip
 

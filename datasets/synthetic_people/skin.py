@@ -16,7 +16,7 @@ from synthetic_people.rasterizer import draw_triangles
 
 FINER = 2  # than the packed skins
 STUBBLE = {"none": 0.05, "stubble": 0.42, "short": 0.5, "full": 0.6, "goatee": 0.3, "mustache": 0.25}  # on shaved cheeks too
-GROWN = {"short": 0.62, "full": 0.72, "goatee": 0.66, "mustache": 0.6}  # cover of strokes where the beard is dense
+GROWN = {"short": 0.75, "full": 0.85, "goatee": 0.8, "mustache": 0.75}  # cover of strokes where the beard is dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def canvas() -> Canvas:
     rng = np.random.default_rng(3)
     fine = rng.standard_normal((2, height, width)).astype(np.float32)
     pores = 1.2 * cv2.GaussianBlur(fine[0], (0, 0), 0.7) + 1.6 * cv2.GaussianBlur(fine[1], (0, 0), 1.4)
-    drawn = cv2.GaussianBlur(fine[0], (0, 0), sigmaX=3.2, sigmaY=0.55)
+    drawn = cv2.GaussianBlur(fine[0], (0, 0), sigmaX=1.8, sigmaY=0.5)
     drawn = np.clip(0.5 + 0.25 * drawn / drawn.std(), 0, 1)
     scalp = cv2.resize(picture("scalp").astype(np.float32) / 255, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return Canvas(*(place[..., k].copy() for k in range(4)), known, scalp, pores, drawn)
@@ -155,12 +155,12 @@ def beard_zone(kind: str) -> Picture:
     elif kind == "mustache":
         grown = mustache
     lips = np.clip(2.2 * cv2.GaussianBlur(at.lips.clip(0, 1), (0, 0), 2), 0, 1)
-    return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 5), np.float32)
+    return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 7), np.float32)
 
 
 def strokes(density: Picture) -> Picture:
-    """Cover of short strokes, as many as the density says."""
-    return smooth_step(0.0, 0.5, 1.2 * density - canvas().strokes) * smooth_step(0.02, 0.2, density)
+    """Cover of short strokes, fainter where the beard is thin."""
+    return np.asarray(density * np.clip(0.6 + 1.3 * (canvas().strokes - 0.5), 0.1, 1.1), np.float32)
 
 
 def with_scalp(skin: Picture, who: Identity, roots: float, *, short: bool, bald: bool) -> Picture:
