@@ -113,7 +113,9 @@ def sample_conditions(identity: Identity, rng: np.random.Generator, *, regime: s
 
 def _cloth(rng: np.random.Generator) -> list[float]:
     """A quiet color, as in a wardrobe."""
-    return [float(value) for value in np.clip(rng.choice(WARDROBE) / 255 + rng.normal(0, 0.015, 3), 0.03, 0.95)]
+    color = rng.choice(WARDROBE) / 255
+    color = 0.7 * color + 0.3 * color.mean()
+    return [float(value) for value in np.clip(color + rng.normal(0, 0.012, 3), 0.03, 0.95)]
 
 
 def _lipstick(rng: np.random.Generator) -> list[float]:

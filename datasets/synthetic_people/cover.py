@@ -14,6 +14,7 @@ from synthetic_people.sitter import Sitter
 from synthetic_people.view import View
 
 Array = NDArray[np.float64]
+RELAXED = {2: 0.22, 3: 0.2, 4: 0.24, 5: 0.24, 7: 0.22, 10: 0.2, 11: 0.2}  # by how much a frowning brow is tilted up
 LASH = np.array([0.012, 0.010, 0.009])
 
 
@@ -50,13 +51,24 @@ def draw_brows(sitter: Sitter, vertices: Array, view: View, lights: Lights, imag
         (f"brow/{who.brow}", brow, who.brow_cover, 0.07), (f"lash/{who.lash}", LASH, who.lash_cover, 0.03),
     ):  # fmt: skip
         card = model.cards[key]
-        points = view.seen(card.on(vertices, size))
+        points = card.on(vertices, size)
+        points = view.seen(_browed(sitter, points) if key.startswith("brow") else points)
         ahead = np.tile([0.0, 0.2, 0.97], (len(points), 1))
         lit, shine = _lit(points + (0, 0, 0.04), ahead, ahead, np.full(len(points), 0.8), color, 0.15, lights)
         draw_cards(
             view.pixels(points), card.triangles, _far_first(points, card.triangles), card.uv, card_texture(key),
-            np.ones(len(points)), lit, shine, 0.0, 1.3, most, behind, False, image, depth,
+            np.ones(len(points)), lit, shine, 0.0, 1.5, most, behind, False, image, depth,
         )  # fmt: skip
+
+
+def _browed(sitter: Sitter, points: Array) -> Array:
+    """A brow in the person's own height, thickness and tilt, its inner end relaxed."""
+    high, thick, tilt = sitter.identity.brow_shape
+    side = abs(points[:, 0])
+    arc = np.polyval(np.polyfit(side, points[:, 1], 2), side)
+    y = arc + (points[:, 1] - arc) * (1.1 + 0.2 * thick - 0.15 * sitter.identity.female)
+    y += (RELAXED.get(sitter.identity.brow, 0.05) + 0.05 * tilt) * (0.32 - side) + 0.02 * high
+    return np.column_stack([points[:, 0], y, points[:, 2]])
 
 
 def draw_hair(hair: Hair, sitter: Sitter, view: View, lights: Lights, image: Picture, depth: Array) -> None:
@@ -65,7 +77,7 @@ def draw_hair(hair: Hair, sitter: Sitter, view: View, lights: Lights, image: Pic
     lit, shine = _lit(points, normals, strands, hair.openness, linear(sitter.identity.hair_color), hair.gloss, lights)
     draw_cards(
         view.pixels(points), hair.triangles, _far_first(points, hair.triangles), hair.uv, hair.texture, hair.kept, lit, shine,
-        0.04, 1.15, 1.0, 0.04, True, image, depth,
+        0.04, 1.15, 1.0, 0.06, True, image, depth,
     )  # fmt: skip
 
 

@@ -78,6 +78,11 @@ class HeadModel:
         below &= (self.rest[:, 1] < self.rest[self.nose_tip, 1]) & (self.rest[:, 1] > heights.max())
         self.nose_base = int(np.argmin(np.where(below, self.rest[:, 2], 9)))  # where the upper lip begins
         self.extent = self._extent()
+        rows, moves = self.targets["faceunits:eyeBlinkLeft"]
+        upper = int(np.argmin(np.where(self.vertex_part[rows] == BODY, moves[:, 1], 9)))  # what falls farthest
+        shut = self.rest[rows[upper]] + moves[upper]
+        below = body & (self.rest[:, 1] < self.rest[rows[upper], 1] - 0.04)
+        self.lid_edges = int(rows[upper]), int(np.argmin(np.where(below, np.linalg.norm(self.rest - shut, axis=1), 9)))
 
     def _extent(self) -> tuple[tuple[int, int], ...]:
         """Two vertices each between which the head is wide, high and deep."""

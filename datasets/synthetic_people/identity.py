@@ -16,7 +16,7 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 
 # sRGB, from the lightest skin to the darkest, from brown to blue eyes, from black to blond hair.
 SKIN_TONES = np.array(
-    [[234, 198, 180], [224, 182, 160], [206, 162, 138], [178, 132, 108], [142, 99, 78], [108, 73, 58], [80, 54, 45]]
+    [[228, 190, 170], [220, 178, 154], [204, 160, 134], [178, 132, 106], [142, 99, 77], [108, 73, 57], [80, 54, 44]]
 )
 EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [88, 104, 110], [88, 106, 122]])
 HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [140, 100, 58], [186, 150, 100]])
@@ -55,6 +55,7 @@ class Identity:
     brow_color: Array
     brow: int  # which of the twelve
     brow_cover: float
+    brow_shape: tuple[float, float, float]  # deviations of its height, thickness and tilt
     lash: int  # which of the four
     lash_cover: float
     freckles: float
@@ -92,12 +93,13 @@ def sample_identity(seed: int) -> Identity:
         tone=_tone(rng, melanin), textures=_textures(rng, female, age, melanin, ancestry),
         **_colors(rng, female, age, melanin, ancestry),
         iris=0.455 + 0.01 * bell(rng),
-        brow=int(rng.choice([2, 5, 6, 7, 10, 11, 12] if female else [1, 3, 4, 8, 9, 12])),
-        brow_cover=float(rng.uniform(0.55, 0.85)),
+        brow=int(rng.choice([1, 2, 3, 4, 5, 8, 10, 12] if female else [1, 3, 4, 8, 8, 9, 12, 12])),
+        brow_cover=float(rng.uniform(0.6, 0.9)),
+        brow_shape=(bell(rng), bell(rng), bell(rng)),
         lash=int(rng.integers(1, 4)) if female else 1,
         lash_cover=float(rng.uniform(0.5, 0.8)) if female else 0.4,
         freckles=max(0.0, 0.9 * bell(rng) - 0.5) * max(0.0, 1 - 2.2 * melanin),
-        blush=float(np.clip(0.5 + 0.35 * bell(rng), 0, 1)),
+        blush=float(np.clip(0.6 + 0.3 * bell(rng), 0.15, 1.1)),
         moles=tuple(
             (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(6.3, 7.8)), float(rng.uniform(0.010, 0.017)),
              float(rng.uniform(0.3, 0.65)))
@@ -114,7 +116,6 @@ def sample_identity(seed: int) -> Identity:
         rest={
             "mouthSmile": float(rng.uniform(0.28, 0.55)), "cheekSquint": float(rng.uniform(0.05, 0.2)),
             "browInnerUp": float(rng.uniform(0.35, 0.65)), "browOuterUp": float(rng.uniform(0.15, 0.4)),
-            "eyeBlink": float(rng.uniform(0.03, 0.12)),
         },
     )  # fmt: skip
 

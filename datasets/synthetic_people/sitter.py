@@ -15,6 +15,7 @@ from synthetic_people.materials import Picture
 from synthetic_people.skin import paint_skin, with_scalp
 
 Array = NDArray[np.float64]
+LID_GAP = 0.122  # decimeters between open lids
 EYE_LEVEL = np.array([0.0, 7.28, 1.25])
 
 
@@ -44,6 +45,7 @@ class Sitter:
         self.openness = self.model.openness(self.vertices)
         self.skin = paint_skin(identity)
         self.glasses = put_on(identity, self.vertices)
+        self.rest = identity.rest | self._open_lids()
         self._looks: dict[str, Look] = {}
 
     @staticmethod
@@ -52,6 +54,21 @@ class Sitter:
         model = head_model()
         vertices = model.shaped(identity.shape)
         return np.asarray(vertices + EYE_LEVEL - np.mean([vertices[eye].mean(0) for eye in model.eyes], axis=0))
+
+    def _open_lids(self) -> dict[str, float]:
+        """Actions that open the eyes as far as most people's at rest, of which a person's own are a quarter different."""
+        upper, lower = self.model.lid_edges
+        opening = self.vertices[upper, 1] - self.vertices[lower, 1]
+        goal = np.clip(LID_GAP + 0.25 * (opening - LID_GAP), 0.9 * LID_GAP, 1.12 * LID_GAP)
+
+        def reach(action: str) -> float:
+            rows, moves = self.model.targets[f"faceunits:{action}Left"]
+            return abs(float(moves[rows == upper, 1][0]))
+
+        return {
+            "eyeBlink": min(0.6, max(0.0, opening - goal) / reach("eyeBlink")),
+            "eyeWide": min(1.0, max(0.0, goal - opening) / reach("eyeWide")),
+        }
 
     def look(self, style: str) -> Look:
         """The person under a style of :data:`synthetic_people.hair.STYLES`, kept for the next photo."""
@@ -66,7 +83,7 @@ class Sitter:
         """The mesh under facial actions ``(V, 3)``: added to those of the face at rest, of which lively faces keep less."""
         lively = min(1.0, sum(actions.get(name, 0.0) for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthPucker")))
         total = dict(actions)
-        for name, strength in self.identity.rest.items():
+        for name, strength in self.rest.items():
             share = strength * (1 - 0.6 * lively) if name in ("mouthSmile", "cheekSquint") else strength
             for key in (name,) if name == "browInnerUp" else (f"{name}Left", f"{name}Right"):
                 total[key] = min(1.0, total.get(key, 0.0) + share)

@@ -103,6 +103,7 @@ def _base(who: Identity) -> tuple[Picture, Picture]:
     chroma = 0.9 - 0.35 * who.melanin
     small = mixed * np.array([1 + 0.35 * old * (1 - 0.5 * who.melanin), chroma, chroma], np.float32)
     lab = cv2.resize(small, at.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    lab *= 1 - 0.85 * np.minimum(1, 2 * at.scalp)[..., None]  # hair was painted over there
     light = lab[..., 0]
     light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 2.4))
     relief = (0.03 + 0.012 * old) * (light - cv2.GaussianBlur(light, (0, 0), 3.5))
@@ -160,7 +161,7 @@ def beard_zone(kind: str) -> Picture:
 
 def strokes(density: Picture) -> Picture:
     """Cover of short strokes, fainter where the beard is thin."""
-    return np.asarray(density * np.clip(0.6 + 1.3 * (canvas().strokes - 0.5), 0.1, 1.1), np.float32)
+    return np.asarray(density * np.clip(0.75 + 0.8 * (canvas().strokes - 0.5), 0.4, 1.1), np.float32)
 
 
 def with_scalp(skin: Picture, who: Identity, roots: float, *, short: bool, bald: bool) -> Picture:
