@@ -13,7 +13,7 @@ from synthetic_people.identity import Identity
 Array = NDArray[np.float64]
 POINTS = 41  # of a line
 # sRGB: black, dark brown, gunmetal, tortoise, gold.
-FRAMES = np.array([[22, 22, 24], [52, 36, 28], [92, 94, 98], [98, 62, 38], [150, 122, 80]])
+FRAMES = np.array([[22, 22, 24], [52, 36, 28], [92, 94, 98], [98, 62, 38], [120, 98, 66]])
 
 
 @dataclass(frozen=True, eq=False)

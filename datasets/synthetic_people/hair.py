@@ -51,7 +51,7 @@ STYLES = {
     "bob": Style((Part("bob02", fringe=(7.62, 0.5, 0.3)),)),
     "bangs": Style((Part("bob02", fringe=(7.53, 0.0, -0.1)),)),
     "lob": Style((Part("bob02", stretch=1.55, wave=0.03, fringe=(7.78, 0.25, 0.9)),)),
-    "round": Style((Part("bob01", fringe=(7.66, 0.45, 0.5)),)),
+    "round": Style((Part("bob01", fringe=(7.66, 0.45, 0.5), size=(0.95, 0.98, 0.97)),)),
     "curtain": Style((Part("bob01", stretch=1.45, fringe=(7.8, 0.1, 1.1), gloss=0.4),)),
     "ponytail": Style((Part("ponytail01"),)),
     "bun": Style((SLEEK, Part("afro01", size=(0.33, 0.33, 0.33), move=(0, 0.62, -0.55), gloss=0.3))),
@@ -189,7 +189,7 @@ def layers(who: Identity, name: str) -> list[Layer]:
     found = []
     if STYLES[name].layer:
         at = canvas()
-        density = at.scalp * hairline(who)
+        density = hairline(who)
         length = smooth_step(0.06, 0.8, density) * np.clip(0.7 + 0.16 * at.pores, 0.05, 1.1)
         found.append(_layer(density, length, STYLES[name].layer, 0.0))
     if who.beard in BEARD_LAYERS:

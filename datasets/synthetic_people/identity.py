@@ -19,19 +19,19 @@ SKIN_TONES = np.array(
     [[228, 190, 170], [220, 178, 154], [204, 160, 134], [178, 132, 106], [142, 99, 77], [108, 73, 57], [80, 54, 44]]
 )
 EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [88, 104, 110], [88, 106, 122]])
-HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [140, 100, 58], [186, 150, 100]])
-RED_HAIR, GRAY_HAIR = np.array([122, 64, 36]), np.array([124, 122, 120])
+HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [124, 94, 62], [172, 144, 104]])
+RED_HAIR, GRAY_HAIR = np.array([112, 64, 42]), np.array([124, 122, 120])
 
 # How often a style is worn: by women and men, and by what factor by people with African hair.
 WOMEN = {
     "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2), "lob": (2.0, 0.3),
-    "round": (1.2, 0.2), "curtain": (2.0, 0.3), "ponytail": (2.0, 0.8), "bun": (2.0, 1.0), "braid": (1.3, 0.8),
+    "round": (0.6, 0.2), "curtain": (2.0, 0.3), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0), "braid": (1.3, 0.8),
     "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0), "puff": (0.1, 18.0),
     "natural": (0.04, 30.0), "braids": (0.08, 25.0),
 }  # fmt: skip
 MEN = {
     "tousled": (2.2, 0.1), "combed": (2.2, 0.2), "brushed": (2.5, 0.2), "slick": (2.2, 0.4), "side": (1.6, 0.1),
-    "crop": (2.0, 3.0), "buzz": (1.3, 3.0), "bald": (0.2, 1.0), "afro": (0.12, 4.0), "short afro": (0.15, 9.0),
+    "crop": (2.0, 3.0), "buzz": (1.3, 3.0), "bald": (0.06, 1.5), "afro": (0.12, 4.0), "short afro": (0.15, 9.0),
 }  # fmt: skip
 BEARDS = {"none": 0.50, "stubble": 0.26, "short": 0.13, "full": 0.04, "goatee": 0.04, "mustache": 0.03}  # of men
 
@@ -93,7 +93,7 @@ def sample_identity(seed: int) -> Identity:
         tone=_tone(rng, melanin), textures=_textures(rng, female, age, melanin, ancestry),
         **_colors(rng, female, age, melanin, ancestry),
         iris=0.455 + 0.01 * bell(rng),
-        brow=int(rng.choice([1, 2, 3, 4, 5, 8, 10, 12] if female else [1, 3, 4, 8, 8, 9, 12, 12])),
+        brow=int(rng.choice([1, 2, 3, 4, 5, 8, 10, 12] if female else [1, 1, 8, 8, 9, 12, 12])),
         brow_cover=float(rng.uniform(0.6, 0.9)),
         brow_shape=(bell(rng), bell(rng), bell(rng)),
         lash=int(rng.integers(1, 4)) if female else 1,
@@ -131,7 +131,7 @@ def _tone(rng: np.random.Generator, melanin: float) -> Array:
     color = _between(SKIN_TONES, melanin).astype(np.float32).reshape(1, 1, 3)
     light, *hue = cv2.cvtColor(color, cv2.COLOR_RGB2LAB)[0, 0].astype(float)
     turn, chroma = np.deg2rad(4.0 * bell(rng)), 1 + 0.1 * bell(rng)
-    red, yellow = chroma * (1 - 0.05 * melanin) * np.array(hue)
+    red, yellow = chroma * (1 - 0.14 * melanin) * np.array(hue)
     cos, sin = np.cos(turn), np.sin(turn)
     return np.array([light + 1.5 * bell(rng), red * cos - yellow * sin, red * sin + yellow * cos])
 

@@ -54,9 +54,9 @@ def sample_shape(rng: np.random.Generator, female: bool, age: float, ancestry: A
 
 def _typical(rng: np.random.Generator, female: bool, age: float) -> dict[tuple[str, str], dict[str, float]]:
     """For both sexes and ages their share (key "") and weights of build."""
-    sex = float(np.clip((0.95 if female else 0.90) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
+    sex = float(np.clip((1.0 if female else 0.92) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
     old = float(np.clip((age - 25) / 75, 0, 1))
-    build = {"muscle": 0.5 + 0.14 * bell(rng), "weight": 0.45 + 0.17 * bell(rng)}
+    build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.45 + 0.17 * bell(rng)}
     levels = {
         name: {"min": max(0.0, 1 - 2 * value), "average": 1 - abs(2 * value - 1), "max": max(0.0, 2 * value - 1)}
         for name, value in build.items()

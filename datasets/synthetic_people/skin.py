@@ -169,8 +169,7 @@ def with_scalp(skin: Picture, who: Identity, roots: float, *, short: bool, bald:
     at = canvas()
     cover = at.scalp**0.8 * roots
     if short:
-        cover *= hairline(who, bald)
-        cover = cover * (1 + 0.1 * at.pores)
+        cover = (cover * hairline(who, bald=True) if bald else hairline(who) * roots) * (1 + 0.1 * at.pores)
     cover = np.clip(cover, 0, 0.97)[..., None]
     painted = skin.copy()
     painted[..., :3] += (linear(who.hair_color).astype(np.float32) * 0.55 - painted[..., :3]) * cover
@@ -183,6 +182,8 @@ def hairline(who: Identity, bald: bool = False) -> Picture:
     at, side = canvas(), abs(canvas().x)
     if bald:
         return np.asarray(smooth_step(0.08, -0.12, at.y - 7.62 - 0.35 * np.clip(0.1 - at.z, 0, 1)) * smooth_step(0.62, 0.40, at.z))
-    recession = 0.02 + 0.16 * who.cut["recession"]
-    line = 7.79 + recession * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2))) - 0.9 * np.clip(side - 0.52, 0, 1)
-    return np.maximum(smooth_step(-0.06, 0.09, at.y - line + 0.01 * at.pores), smooth_step(0.62, 0.40, at.z))
+    line = 7.72 + 0.03 * who.female + 0.16 * who.cut["recession"] * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2)))
+    line = line - 0.9 * np.clip(side - 0.5, 0, 1)
+    front = smooth_step(-0.05, 0.07, at.y - line + 0.01 * at.pores)
+    back = smooth_step(0.62, 0.40, at.z) * smooth_step(6.5, 6.7, at.y) * np.minimum(1, 1.5 * at.scalp)
+    return np.maximum(front, back)
