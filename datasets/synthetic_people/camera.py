@@ -106,7 +106,7 @@ def _paint(sitter: Sitter, conditions: Conditions, look: Look, collar: float) ->
     return Paint(
         look.skin, model.window, iris_texture(), eyeball, neck_color(who), linear(who.eye_color) * 0.7,
         linear(np.array(conditions.cloth)), linear(np.array(conditions.lipstick)) * (1 - 0.35 * who.melanin),
-        lipstick_share=0.9 * conditions.makeup, eyeshadow_share=0.6 * conditions.makeup, gloss=0.85 + 0.3 * who.melanin**2,
+        lipstick_share=0.9 * conditions.makeup, eyeshadow_share=0.6 * conditions.makeup, gloss=0.75,
         whites=0.5 * (1 - 0.45 * who.melanin), iris=who.iris, collar=collar, neckline=0.1 * (who.seed % 4),
         folds=float(conditions.background % 7),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from synthetic_people.sitter import Sitter
 from synthetic_people.view import View
 
 Array = NDArray[np.float64]
-RELAXED = {2: 0.22, 3: 0.2, 4: 0.24, 5: 0.24, 7: 0.22, 10: 0.2, 11: 0.2}  # by how much a frowning brow is tilted up
+RELAXED = {2: 0.17, 3: 0.16, 4: 0.19, 5: 0.19, 10: 0.16}  # by how much a frowning brow is tilted up
 LASH = np.array([0.012, 0.010, 0.009])
 
 
@@ -67,7 +67,7 @@ def _browed(sitter: Sitter, points: Array) -> Array:
     side = abs(points[:, 0])
     arc = np.polyval(np.polyfit(side, points[:, 1], 2), side)
     y = arc + (points[:, 1] - arc) * (1.1 + 0.2 * thick - 0.15 * sitter.identity.female)
-    y += (RELAXED.get(sitter.identity.brow, 0.05) + 0.05 * tilt) * (0.32 - side) + 0.02 * high
+    y += (RELAXED.get(sitter.identity.brow, 0.0) + 0.05 * tilt) * (0.32 - side) + 0.025 * high
     return np.column_stack([points[:, 0], y, points[:, 2]])
 
 

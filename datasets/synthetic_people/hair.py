@@ -68,7 +68,7 @@ STYLES = {
     "brushed": Style((Part("short01"),)),
     "slick": Style((Part("short04"),)),
     "side": Style((Part("short03", fringe=(7.76, 0.35, 0.1)),)),
-    "crop": Style(layer=0.10, roots=0.88),
+    "crop": Style(layer=0.075, roots=0.85),
     "buzz": Style(layer=0.035, roots=0.75),
     "bald": Style(roots=0.4),
 }
@@ -207,7 +207,7 @@ def _layer(density: Picture, length: Picture, thickness: float, droop: float) ->
     where[model.opaque[model.in_window].ravel()] = density[row, column]
     triangles = model.opaque[model.in_window]
     chosen = (where[triangles] > 0.02).any(1)
-    texture = np.ascontiguousarray(np.stack([np.clip(0.95 + 0.12 * at.pores, 0.7, 1.25), length], 2).astype(np.float32))
+    texture = np.ascontiguousarray(np.stack([np.clip(0.95 + 0.2 * at.pores, 0.5, 1.5), length], 2).astype(np.float32))
     return Layer(texture, triangles[chosen], uv[chosen], thickness, droop, 6 if thickness > 0.05 else 4, 0.85 if droop == 0 else 0.5)
 
 

@@ -85,7 +85,7 @@ def sample_identity(seed: int) -> Identity:
     female, tone, decade = bool(seed % 2), (seed // 2) % 3, (seed // 6) % 4
     age = float(rng.uniform(*AGES[decade]))
     melanin = (tone + float(rng.uniform(0.02, 0.98))) / 3
-    ancestry = rng.dirichlet(((0.05, 0.3, 0.6), (0.25, 0.4, 0.3), (0.9, 0.12, 0.1))[tone])  # looser than skin tone
+    ancestry = rng.dirichlet(((0.05, 0.3, 0.6), (0.25, 0.4, 0.3), (0.9, 0.3, 0.25))[tone])  # looser than skin tone
     shape = sample_shape(rng, female, age, ancestry)
     old = max(0.0, (age - 30) / 50)
     return Identity(
@@ -114,8 +114,8 @@ def sample_identity(seed: int) -> Identity:
         glasses=_glasses(rng) if rng.random() < 0.18 + 0.22 * old else None,
         makeup=float(rng.random()) if female else 0.0,
         rest={
-            "mouthSmile": float(rng.uniform(0.28, 0.55)), "cheekSquint": float(rng.uniform(0.05, 0.2)),
-            "browInnerUp": float(rng.uniform(0.35, 0.65)), "browOuterUp": float(rng.uniform(0.15, 0.4)),
+            "mouthSmile": float(rng.uniform(0.34, 0.6)), "cheekSquint": float(rng.uniform(0.05, 0.2)),
+            "browInnerUp": float(rng.uniform(0.2, 0.45)), "browOuterUp": float(rng.uniform(0.15, 0.4)),
         },
     )  # fmt: skip
 
@@ -190,5 +190,5 @@ def _styles(rng: np.random.Generator, female: bool, age: float, melanin: float, 
 def _glasses(rng: np.random.Generator) -> dict[str, float]:
     return {
         "width": 0.25 + 0.015 * bell(rng), "height": 0.18 + 0.02 * bell(rng), "square": float(rng.uniform(2, 5)),
-        "thick": float(rng.uniform(0.010, 0.024)), "tone": float(rng.random()),
+        "thick": float(rng.uniform(0.008, 0.018)), "tone": float(rng.random()),
     }  # fmt: skip

@@ -14,14 +14,14 @@ Array = NDArray[np.float64]
 # Standard deviation of a local shape's largest movement, in millimeters: below what adults differ by in
 # L. G. Farkas, Anthropometry of the Head and Face (2nd ed., 1994), shared out among a region's dozen targets.
 SPREAD = {
-    "nose": 1.8, "mouth": 1.25, "eyes": 1.35, "chin": 1.6, "cheek": 1.6, "ears": 1.3, "head": 2.1, "forehead": 1.7,
-    "eyebrows": 1.7, "neck": 1.3, "asym": 0.25,
+    "nose": 2.1, "mouth": 1.35, "eyes": 1.75, "chin": 1.9, "cheek": 1.9, "ears": 1.5, "head": 2.6, "forehead": 2.1,
+    "eyebrows": 1.8, "neck": 1.3, "asym": 0.2,
 }  # fmt: skip
 # Targets that break the symmetry of a group, move the whole head, or fold the skin when they are large.
 QUIET = (
     "trans-in", "trans-out", "head-trans", "neck-trans", "nose-trans", "head-angle", "neck-double", "head-age", "nubian",
     "compress", "greek", "septum", "bag-in", "bag-out", "chin-cleft", "back-scale", "prognathism", "nose-point-d",
-    "nose-point-u", "-square", "-triangular", "chin-width", "head-fat", "eyebrows-angle", "scale-depth",
+    "nose-point-u", "-square", "-triangular", "chin-width", "head-fat", "eyebrows-angle", "scale-depth", "mouth-angles", "eye-bag", "lip-ext",
 )  # fmt: skip
 # Of HeadModel.proportions: most people are within by chance; beyond, a face looks like a caricature.
 PLAUSIBLE = {
@@ -32,7 +32,7 @@ LOWER_FACE = ("nose:", "mouth:", "chin:", "cheek:")
 FRIENDLY = {"mouth:mouth-angles-up": 0.22, "eyebrows:eyebrows-trans-up": 0.2}  # weights that nobody's face lacks
 
 
-def bell(rng: np.random.Generator, most: float = 1.6) -> float:
+def bell(rng: np.random.Generator, most: float = 1.75) -> float:
     """A normal number, cut off: rare is welcome, grotesque is not."""
     return float(np.clip(rng.normal(), -most, most))
 
@@ -56,7 +56,7 @@ def _typical(rng: np.random.Generator, female: bool, age: float) -> dict[tuple[s
     """For both sexes and ages their share (key "") and weights of build."""
     sex = float(np.clip((1.0 if female else 0.92) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
     old = float(np.clip((age - 25) / 75, 0, 1))
-    build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.45 + 0.17 * bell(rng)}
+    build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.45 + 0.2 * bell(rng)}
     levels = {
         name: {"min": max(0.0, 1 - 2 * value), "average": 1 - abs(2 * value - 1), "max": max(0.0, 2 * value - 1)}
         for name, value in build.items()
@@ -92,7 +92,7 @@ def _local(rng: np.random.Generator) -> dict[str, float]:
     for first, second, spread in _pairs():
         topic, _, rest = first.partition(":")
         sided = rest[:2] in ("l-", "r-")
-        value = both.setdefault(f"{topic}:{rest[2:]}" if sided else first, bell(rng)) + (0.1 * bell(rng) if sided else 0.0)
+        value = both.setdefault(f"{topic}:{rest[2:]}" if sided else first, bell(rng)) + (0.06 * bell(rng) if sided else 0.0)
         name = second if second and value > 0 else first
         weight = abs(value) if second else max(0.0, value)
         weights[name] = weights.get(name, 0.0) + weight * spread
@@ -117,5 +117,5 @@ def _pairs() -> tuple[tuple[str, str, float], ...]:
         if any(word in rest for word in QUIET):
             spread *= 0.35
         opposite = f"{topic}:{other}"
-        found.append((name, opposite if opposite in targets else "", min(spread, 0.8)))
+        found.append((name, opposite if opposite in targets else "", min(spread, 0.6)))
     return tuple(found)

@@ -182,8 +182,8 @@ def hairline(who: Identity, bald: bool = False) -> Picture:
     at, side = canvas(), abs(canvas().x)
     if bald:
         return np.asarray(smooth_step(0.08, -0.12, at.y - 7.62 - 0.35 * np.clip(0.1 - at.z, 0, 1)) * smooth_step(0.62, 0.40, at.z))
-    line = 7.72 + 0.03 * who.female + 0.16 * who.cut["recession"] * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2)))
+    line = 7.76 + 0.02 * who.female + 0.16 * who.cut["recession"] * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2)))
     line = line - 0.9 * np.clip(side - 0.5, 0, 1)
-    front = smooth_step(-0.05, 0.07, at.y - line + 0.01 * at.pores)
+    front = smooth_step(-0.06, 0.10, at.y - line + 0.014 * at.pores)
     back = smooth_step(0.62, 0.40, at.z) * smooth_step(6.5, 6.7, at.y) * np.minimum(1, 1.5 * at.scalp)
     return np.maximum(front, back)
