@@ -144,7 +144,7 @@ def _exposure(image: Picture, found: NDArray[np.int64], model: HeadModel, condit
     skin = (found[middle] >= 0) & (model.opaque_part[found[middle]] == BODY)
     face = image[middle][skin] if skin.any() else image.reshape(-1, 4)
     light = float(np.exp(np.log(np.maximum(face[:, :3] @ (0.2126, 0.7152, 0.0722), 0) + 1e-3).mean()))
-    return conditions.exposure * 0.8 * (0.3 / light) ** 0.57
+    return conditions.exposure * 0.77 * (0.3 / light) ** 0.57
 
 
 def _texels(hits: Hits, surface: Surface, image: Picture, samples: int) -> Picture:

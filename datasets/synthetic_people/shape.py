@@ -42,7 +42,7 @@ def sample_shape(rng: np.random.Generator, female: bool, age: float, ancestry: A
     head = head_model()
     typical, local = _typical(rng, female, age), _local(rng)
     for share in np.linspace(1, 0, 11):
-        mixed = 1 / 3 + (0.55 + 0.55 * share) * (ancestry - 1 / 3)
+        mixed = 1 / 3 + (0.6 + 0.7 * share) * (ancestry - 1 / 3)
         weights = _with_ancestry(typical, mixed)
         for name, weight in local.items():
             weights[name] = weights.get(name, 0.0) + weight * (float(share) if name.startswith(LOWER_FACE) else 1.0)
@@ -54,7 +54,7 @@ def sample_shape(rng: np.random.Generator, female: bool, age: float, ancestry: A
 
 def _typical(rng: np.random.Generator, female: bool, age: float) -> dict[tuple[str, str], dict[str, float]]:
     """For both sexes and ages their share (key "") and weights of build."""
-    sex = float(np.clip((1.0 if female else 0.92) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
+    sex = float(np.clip((1.0 if female else 0.96) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
     old = float(np.clip((age - 25) / 75, 0, 1))
     build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.45 + 0.2 * bell(rng)}
     levels = {
