@@ -10,13 +10,13 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_people.rasterizer import draw_depth, vertex_normals, visible_share
+from synthetic_people.rasterizer import add_targets, draw_depth, vertex_normals, visible_share
 
 Array = NDArray[np.float64]
 
 BODY, LEFT_EYE, RIGHT_EYE, TONGUE, UPPER_TEETH, LOWER_TEETH, LASHES, CARRIER = range(8)
 CENTER = np.array([0.0, 7.3, 0.45])  # of the sphere from which openness is looked at
-AO_VIEWS, AO_SIZE = 20, 72
+AO_VIEWS, AO_SIZE = 13, 72
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,8 @@ class HeadModel:
             masks = dict(zip(pack["mask_names"], pack["masks"].astype(np.float64) / 255, strict=True))
             names, ends = pack["names"], [0, *pack["ends"]]
             rows, moves = pack["rows"].astype(np.int64), pack["thousandths"].astype(np.float64) / 1000
+        self._rows, self._moves = rows, moves
+        self._runs = {str(name): run for name, *run in zip(names, ends[:-1], ends[1:], strict=True)}
         self.targets = {str(name): (rows[a:b], moves[a:b]) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
         self.lips, self.mouth, self.ears, self.lids = (masks[k] for k in ("lips", "inside-mouth", "ears", "eyelids"))
         self.vertex_part = np.full(len(self.rest), CARRIER)
@@ -99,9 +101,8 @@ class HeadModel:
     def shaped(self, weights: dict[str, float], vertices: Array | None = None) -> Array:
         """The mesh, or ``vertices`` in its place, moved by weighted targets: ``(V, 3)``."""
         moved = (self.rest if vertices is None else vertices).copy()
-        for name, weight in weights.items():
-            rows, moves = self.targets[name]
-            moved[rows] += weight * moves
+        runs = np.array([self._runs[name] for name in weights], np.int64).reshape(-1, 2)
+        add_targets(moved, self._rows, self._moves, runs[:, 0], runs[:, 1], np.array(list(weights.values()), np.float64))
         return moved
 
     def landmarks(self, vertices: Array) -> Array:

@@ -31,7 +31,7 @@ WOMEN = {
 }  # fmt: skip
 MEN = {
     "tousled": (2.2, 0.1), "combed": (2.2, 0.2), "brushed": (2.5, 0.2), "slick": (2.2, 0.4), "side": (1.6, 0.1),
-    "crop": (2.0, 3.0), "buzz": (1.3, 3.0), "bald": (0.06, 1.5), "afro": (0.12, 4.0), "short afro": (0.15, 9.0),
+    "crop": (1.0, 5.0), "buzz": (0.9, 4.0), "bald": (0.06, 1.5), "afro": (0.12, 4.0), "short afro": (0.15, 9.0),
 }  # fmt: skip
 BEARDS = {"none": 0.50, "stubble": 0.26, "short": 0.13, "full": 0.04, "goatee": 0.04, "mustache": 0.03}  # of men
 

@@ -90,7 +90,7 @@ def background(seed: int, height: int, width: int) -> NDArray[np.float32]:
             cv2.rectangle(small, (column, row), end, tint.tolist(), -1)
         else:
             radius = int(rng.integers(*((10, 24), (0, 0), (2, 9), (1, 4))[kind]))
-            cv2.circle(small, (column, row), radius, tint.tolist(), -1)
-    small = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(*((3, 6), (1.6, 3), (1, 3), (0.6, 1.5))[kind])))
+            cv2.circle(small, (8 * column, 8 * row), 8 * radius, tint.tolist(), -1, cv2.LINE_AA, 3)
+    small = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(*((3, 6), (1.6, 3), (1, 3), (0.9, 1.6))[kind])))
     muted = linear(0.45 * small + 0.55 * small.mean(2, keepdims=True)).astype(np.float32)
     return np.asarray(cv2.resize(muted, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from synthetic_people.head import BODY, LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH
-from synthetic_people.rasterizer import bilinear, fast, light_share, smooth
+from synthetic_people.rasterizer import bilinear, fast, inlined, light_share, smooth
 
 SHADOW_SIZE, SHADOW_SCALE = 208, 208 / 4.6  # pixels, pixels per decimeter
 
@@ -105,7 +105,7 @@ def halfway(direction):
 def shade_surface(hits, surface, paint, lights, image):
     """Color every sample ``(H, W, 4)`` that a triangle covers; the fourth channel becomes the share of the head's skin."""
     height, width = hits.found.shape
-    color, part = np.empty(3), surface.part
+    color, texel, part = np.empty(3), np.empty(6, np.float32), surface.part
     for v in range(height):
         for u in range(width):
             t = hits.found[v, u]
@@ -123,10 +123,12 @@ def shade_surface(hits, surface, paint, lights, image):
             gloss, scatter, glint = 0.0, 1.0, 0.0
             kind = part[t]
             if kind == BODY:
-                bent, smoothed, gloss, scatter, open_ = body(t, corners, weights, (x, y, z), (lip, mouth), open_, surface, paint, smoothed, color)
+                bent, smoothed, gloss, scatter, open_ = body(
+                    t, corners, weights, (x, y, z), (lip, mouth), open_, smoothed, surface, paint, texel, color
+                )
             elif LEFT_EYE <= kind <= RIGHT_EYE:
                 scatter = 0.25
-                glint, open_ = eye(kind == LEFT_EYE, x, y, z, open_, paint, lights, color)
+                glint, open_ = eye(kind == LEFT_EYE, x, y, z, open_, paint, lights, texel[:1], color)
             elif UPPER_TEETH <= kind <= LOWER_TEETH:
                 gloss = 0.5
                 open_ = teeth(kind == UPPER_TEETH, x, y, z, open_, color)
@@ -140,8 +142,8 @@ def shade_surface(hits, surface, paint, lights, image):
             image[v, u, 3] = 1.0 if surface.in_window[t] else 0.0
 
 
-@fast
-def body(t, corners, weights, rest, marks, open_, surface, paint, upright, color):
+@inlined
+def body(t, corners, weights, rest, marks, open_, upright, surface, paint, texel, color):
     """Color of skin, lips and cloth, into ``color``; normals for mirroring and for diffuse light, gloss, scatter, openness."""
     w0, w1, w2 = weights
     x, y, z = rest
@@ -149,7 +151,6 @@ def body(t, corners, weights, rest, marks, open_, surface, paint, upright, color
     bent, smoothed, rough = upright, upright, 0.0
     color[:] = paint.neck
     if surface.in_window[t]:
-        texel = np.empty(6, np.float32)
         u = w0 * surface.uv[t, 0, 0] + w1 * surface.uv[t, 1, 0] + w2 * surface.uv[t, 2, 0]
         v = w0 * surface.uv[t, 0, 1] + w1 * surface.uv[t, 1, 1] + w2 * surface.uv[t, 2, 1]
         column = (u - paint.window[0]) / paint.window[2] * paint.head.shape[1]
@@ -178,7 +179,7 @@ def body(t, corners, weights, rest, marks, open_, surface, paint, upright, color
     return bent, smoothed, gloss * (1 - cloth), 1 - cloth, open_
 
 
-@fast
+@inlined
 def make_up(texel, lip, x, y, z, paint, color):
     """Skin with lipstick and eye shadow."""
     share = 0.65 * paint.lipstick_share * lip
@@ -189,8 +190,8 @@ def make_up(texel, lip, x, y, z, paint, color):
         color[k] *= 1 - dusk * (0.38, 0.5, 0.45)[k]
 
 
-@fast
-def eye(left, x, y, z, open_, paint, lights, color):
+@inlined
+def eye(left, x, y, z, open_, paint, lights, texel, color):
     """Color of an eye, into ``color``; its highlight and openness."""
     middle, radius = paint.eyeball, paint.eyeball[3]
     ex, ey = (x - (1.0 if left else -1.0) * middle[0]) / radius, (y - middle[1]) / radius
@@ -199,7 +200,6 @@ def eye(left, x, y, z, open_, paint, lights, color):
     color[0], color[1], color[2] = paint.whites * (1 - 0.5 * vein), paint.whites * (0.94 - 2 * vein), paint.whites * (0.90 - 2 * vein)
     iris = paint.iris
     if away < 1.12 * iris:
-        texel = np.empty(1, np.float32)
         size = paint.iris_texture.shape[0]
         bilinear(paint.iris_texture, (ex / iris * 0.5 + 0.5) * size, (0.5 - ey / iris * 0.5) * size, texel)
         inside, pupil = 1 - smooth(0.90 * iris, 1.08 * iris, away), 1 - smooth(0.34 * iris, 0.42 * iris, away)
@@ -216,7 +216,7 @@ def eye(left, x, y, z, open_, paint, lights, color):
     return glint, open_
 
 
-@fast
+@inlined
 def teeth(upper, x, y, z, open_, color):
     """Color of teeth and gums, into ``color``; their openness."""
     bow = math.atan2(x, z - 0.95)
@@ -228,7 +228,7 @@ def teeth(upper, x, y, z, open_, color):
     return open_ * (0.9 * smooth(0.30, 0.12, abs(x)) + 0.1)
 
 
-@fast
+@inlined
 def reached(place, upright, lights):
     """The share of the key light that reaches a place, soft where the light is."""
     facing = dot(upright, lights.key)
@@ -237,14 +237,14 @@ def reached(place, upright, lights):
     return 1 - (0.78 + 0.22 * lights.hardness) * (1 - lit)
 
 
-@fast
+@inlined
 def in_light(place, bias, spread, lights):
     turn = lights.to_light
     x, y, z = dot(turn[0], place), dot(turn[1], place), dot(turn[2], place)
     return light_share(x * SHADOW_SCALE + SHADOW_SIZE / 2, y * SHADOW_SCALE + SHADOW_SIZE / 2, z, bias, lights.shadow, spread)
 
 
-@fast
+@inlined
 def light_up(color, smoothed, bent, lit, open_, gloss, scatter, glint, lights, pixel):
     """Linear light that leaves a surface, into ``pixel``."""
     facing, up = dot(smoothed, lights.key), 0.5 + 0.5 * smoothed[1]

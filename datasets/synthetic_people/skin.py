@@ -13,6 +13,7 @@ from synthetic_people.head import head_model
 from synthetic_people.identity import Identity
 from synthetic_people.materials import Picture, linear, linear_from_lab, noise, picture, smooth_step
 from synthetic_people.rasterizer import draw_triangles
+from synthetic_people.texels import grow, root, tint
 
 FINER = 2  # than the packed skins
 STUBBLE = {"none": 0.05, "stubble": 0.42, "short": 0.5, "full": 0.6, "goatee": 0.3, "mustache": 0.25}  # on shaved cheeks too
@@ -26,11 +27,12 @@ class Canvas:
     x: Picture  # decimeters, as the mesh
     y: Picture
     z: Picture
-    lips: Picture  # 0 to 1
+    lips: Picture  # 0 to 1, sharp at their edge
     known: Picture  # 1 where a triangle lies
     scalp: Picture  # 0 to 1 where hair grows
     pores: Picture  # unit noise
-    strokes: Picture  # noise drawn out downward on the face, about 0 to 1
+    strokes: Picture  # noise drawn out downward on the face, 0 to 1
+    blood: Picture  # where cheeks, nose and chin redden
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,7 +61,13 @@ def canvas() -> Canvas:
     drawn = cv2.GaussianBlur(fine[0], (0, 0), sigmaX=1.8, sigmaY=0.5)
     drawn = np.clip(0.5 + 0.25 * drawn / drawn.std(), 0, 1)
     scalp = cv2.resize(picture("scalp").astype(np.float32) / 255, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    return Canvas(*(place[..., k].copy() for k in range(4)), known, scalp, pores, drawn)
+    x, y, z, lips = (place[..., k].copy() for k in range(4))
+
+    def spot(at_x: float, at_y: float, wide: float, high: float) -> Picture:
+        return np.asarray(np.exp(-(((abs(x) - at_x) / wide) ** 2) - ((y - at_y) / high) ** 2) * (z > 0), np.float32)
+
+    blood = spot(0.42, 6.93, 0.2, 0.17) + 0.6 * spot(0, 6.93, 0.13, 0.12) + 0.25 * spot(0, 6.3, 0.22, 0.12)
+    return Canvas(x, y, z, smooth_step(0.3, 0.8, lips), known, scalp, pores, drawn, blood)
 
 
 @lru_cache(maxsize=24)
@@ -74,19 +82,25 @@ def _relative(name: str) -> Picture:
 def paint_skin(who: Identity) -> Picture:
     """The head's texture ``(H, W, 6)``: linear color, slopes of the surface in u and v, and how much hair covers it."""
     at, rng = canvas(), np.random.default_rng([who.seed, 5])
-    lab, relief = _base(who)
-    _tint(lab, who, rng)
+    lab, height = _base(who)
+    dark, female = who.melanin, float(who.female)
+    strengths = (
+        who.tone[0] / 75, 0.55 - 0.25 * dark, -1.6 * who.blush, (5.5 - 3 * dark) * who.blush, (0.5 - 0.3 * dark) * who.blush,
+        -1 - 1.5 * female, 3.5 - 1.5 * dark + 3.5 * female * (1 - 0.5 * dark),
+    )  # fmt: skip
+    broad, middle = noise(rng, at.shape, 12), noise(rng, at.shape, 60)
+    tint(lab, who.tone, at.blood, at.lips, at.pores, broad, middle, tuple(map(float, strengths)))
     _spots(lab, who, rng)
-    color = linear_from_lab(lab)
-    beard = beard_zone(who.beard) if who.beard in GROWN else np.zeros(at.shape, np.float32)
-    shaved = beard_zone("stubble") * STUBBLE[who.beard] if not who.female else beard
-    cover = np.clip(shaved * (0.85 + 0.2 * at.pores), 0, 0.9)
+    cover = np.zeros(at.shape, np.float32)
+    if not who.female:
+        cover = beard_zone("stubble") * (STUBBLE[who.beard] * (0.85 + 0.2 * at.pores))
     if who.beard in GROWN:
-        cover = np.maximum(cover, strokes(beard) * GROWN[who.beard])
-    color += (linear(who.hair_color).astype(np.float32) * 0.6 + 0.008 - color) * cover[..., None]
-    height = relief + 0.02 * at.pores * (1 + 0.012 * max(0.0, who.age - 30)) + 0.12 * cover * at.strokes
-    slopes = (cv2.Sobel(height, cv2.CV_32F, *order) / 2 for order in ((1, 0), (0, 1)))
-    return np.ascontiguousarray(np.dstack([color, *slopes, np.clip(1.2 * cover, 0, 1)]).astype(np.float32))
+        cover = np.maximum(cover, strokes(beard_zone(who.beard)) * np.float32(GROWN[who.beard]))
+    cover = np.clip(cover, 0, 0.9).astype(np.float32)
+    height += np.float32(0.02 * (1 + 0.012 * max(0.0, who.age - 30))) * at.pores + np.float32(0.12) * cover * at.strokes
+    skin = np.empty((*at.shape, 6), np.float32)
+    grow(linear_from_lab(lab), cover, linear(who.hair_color) * 0.6 + 0.008, height, skin)
+    return skin
 
 
 def neck_color(who: Identity) -> NDArray[np.float64]:
@@ -96,38 +110,31 @@ def neck_color(who: Identity) -> NDArray[np.float64]:
 
 
 def _base(who: Identity) -> tuple[Picture, Picture]:
-    """Lab of the blended skins in the person's tone, and the relief that their small shadows tell of."""
+    """Relative Lab of the blended skins, and the relief that their small shadows tell of."""
     at = canvas()
     mixed = sum(share * _relative(name) for name, share in who.textures)
     old = float(np.clip((who.age - 42) / 30, 0, 1))
     chroma = 0.9 - 0.35 * who.melanin
-    small = mixed * np.array([1 + 0.35 * old * (1 - 0.5 * who.melanin), chroma, chroma], np.float32)
-    lab = cv2.resize(small, at.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    lab *= 1 - 0.85 * np.minimum(1, 2 * at.scalp)[..., None]  # hair was painted over there
-    light = lab[..., 0]
-    light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 2.4))
-    relief = (0.03 + 0.012 * old) * (light - cv2.GaussianBlur(light, (0, 0), 3.5))
-    neck = (smooth_step(6.35, 6.0, at.y) * (at.z > -0.9) * at.known)[..., None]
-    lab += neck * (np.array([-2.5, 0.3, 0.2], np.float32) - 0.85 * lab)
-    return lab + who.tone.astype(np.float32), relief
+    small = mixed * np.array([1 + 0.35 * old * (1 - 0.5 * who.melanin), chroma, chroma], np.float32) * _shown()
+    small += _neck() * (np.array([-2.5, 0.3, 0.2], np.float32) - 0.85 * small)
+    light = small[..., 0]
+    light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 1.2))
+    relief = (0.03 + 0.012 * old) * (light - cv2.GaussianBlur(light, (0, 0), 1.75))
+    both = cv2.resize(np.dstack([small, relief]).astype(np.float32), at.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.ascontiguousarray(both[..., :3]), np.ascontiguousarray(both[..., 3])
 
 
-def _tint(lab: Picture, who: Identity, rng: np.random.Generator) -> None:
-    """Uneven color, blood in cheeks, nose and chin, and lips; into ``lab``."""
-    at, side = canvas(), abs(canvas().x)
-    broad, middle = noise(rng, at.shape, 12), noise(rng, at.shape, 60)
-    strength = float(who.tone[0]) / 75
-    lab[..., 0] += strength * (0.7 * broad + 0.45 * middle + (0.55 - 0.25 * who.melanin) * at.pores)
-    lab[..., 1] += strength * (0.8 * broad + 0.7 * middle)
+@lru_cache(maxsize=1)
+def _shown() -> Picture:
+    """How much a packed skin tells ``(H, W, 1)``: little where hair was painted on it."""
+    return np.asarray(1 - 0.85 * np.minimum(1, 2 * canvas().scalp[::FINER, ::FINER])[..., None], np.float32)
 
-    def spot(x: float, y: float, wide: float, high: float) -> Picture:
-        return np.asarray(np.exp(-(((side - x) / wide) ** 2) - ((at.y - y) / high) ** 2) * (at.z > 0), np.float32)
 
-    red = who.blush * (spot(0.42, 6.93, 0.2, 0.17) + 0.6 * spot(0, 6.93, 0.13, 0.12) + 0.25 * spot(0, 6.3, 0.22, 0.12))
-    lab += red[..., None] * np.array([-1.6, 5.5 - 3 * who.melanin, 0.5 - 0.3 * who.melanin], np.float32)
-    lips = smooth_step(0.3, 0.8, at.lips)[..., None]
-    pink = 3.5 - 1.5 * who.melanin + 3.5 * who.female * (1 - 0.5 * who.melanin)
-    lab += lips * np.array([-1.0 - 1.5 * who.female, pink, 0], np.float32)
+@lru_cache(maxsize=1)
+def _neck() -> Picture:
+    """1 on the neck ``(H, W, 1)``, where the texture must meet the rest of the body."""
+    at = canvas()
+    return (smooth_step(6.35, 6.0, at.y) * (at.z > -0.9) * at.known)[::FINER, ::FINER, None]
 
 
 def _spots(lab: Picture, who: Identity, rng: np.random.Generator) -> None:
@@ -141,6 +148,7 @@ def _spots(lab: Picture, who: Identity, rng: np.random.Generator) -> None:
         lab[..., 0] -= 26 * darkness * near
 
 
+@lru_cache(maxsize=8)
 def beard_zone(kind: str) -> Picture:
     """Where a beard grows ``(H, W)``, 0 to 1, fading toward its edge: "mustache", "goatee", or all of it."""
     at, side = canvas(), abs(canvas().x)
@@ -155,7 +163,7 @@ def beard_zone(kind: str) -> Picture:
         grown = np.maximum(mustache, jaw * np.maximum(cheek, chin))
     elif kind == "mustache":
         grown = mustache
-    lips = np.clip(2.2 * cv2.GaussianBlur(at.lips.clip(0, 1), (0, 0), 2), 0, 1)
+    lips = np.clip(2.2 * cv2.GaussianBlur(at.lips, (0, 0), 2), 0, 1)
     return np.asarray(cv2.GaussianBlur(grown * (1 - lips) * at.known, (0, 0), 7), np.float32)
 
 
@@ -167,14 +175,17 @@ def strokes(density: Picture) -> Picture:
 def with_scalp(skin: Picture, who: Identity, roots: float, *, short: bool, bald: bool) -> Picture:
     """The texture with hair's roots on the scalp: how much they cover, and whether one sees where they end."""
     at = canvas()
-    cover = at.scalp**0.8 * roots
+    cover = roots * _scalp()
     if short:
         cover = (cover * hairline(who, bald=True) if bald else hairline(who) * roots) * (1 + 0.1 * at.pores)
-    cover = np.clip(cover, 0, 0.97)[..., None]
     painted = skin.copy()
-    painted[..., :3] += (linear(who.hair_color).astype(np.float32) * 0.55 - painted[..., :3]) * cover
-    painted[..., 5] = np.maximum(painted[..., 5], cover[..., 0])
+    root(painted, cover.astype(np.float32), linear(who.hair_color) * 0.55)
     return painted
+
+
+@lru_cache(maxsize=1)
+def _scalp() -> Picture:
+    return np.asarray(canvas().scalp ** 0.8, np.float32)
 
 
 def hairline(who: Identity, bald: bool = False) -> Picture:
