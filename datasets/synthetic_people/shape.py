@@ -14,14 +14,15 @@ Array = NDArray[np.float64]
 # Standard deviation of a local shape's largest movement, in millimeters: below what adults differ by in
 # L. G. Farkas, Anthropometry of the Head and Face (2nd ed., 1994), shared out among a region's dozen targets.
 SPREAD = {
-    "nose": 2.1, "mouth": 1.35, "eyes": 1.75, "chin": 1.9, "cheek": 1.9, "ears": 1.5, "head": 2.6, "forehead": 2.1,
+    "nose": 2.3, "mouth": 1.4, "eyes": 1.9, "chin": 2.05, "cheek": 2.1, "ears": 1.5, "head": 2.9, "forehead": 2.3,
     "eyebrows": 1.8, "neck": 1.3, "asym": 0.2,
 }  # fmt: skip
 # Targets that break the symmetry of a group, move the whole head, or fold the skin when they are large.
 QUIET = (
     "trans-in", "trans-out", "head-trans", "neck-trans", "nose-trans", "head-angle", "neck-double", "head-age", "nubian",
     "compress", "greek", "septum", "bag-in", "bag-out", "chin-cleft", "back-scale", "prognathism", "nose-point-d",
-    "nose-point-u", "-square", "-triangular", "chin-width", "head-fat", "eyebrows-angle", "scale-depth", "mouth-angles", "eye-bag", "lip-ext",
+    "nose-point-u", "-square", "-triangular", "chin-width", "head-fat", "eyebrows-angle", "scale-depth", "mouth-angles",
+    "eye-bag", "lip-ext",
 )  # fmt: skip
 # Of HeadModel.proportions: most people are within by chance; beyond, a face looks like a caricature.
 PLAUSIBLE = {
@@ -38,7 +39,7 @@ def bell(rng: np.random.Generator, most: float = 1.75) -> float:
 
 
 def sample_shape(rng: np.random.Generator, female: bool, age: float, ancestry: Array) -> dict[str, float]:
-    """Weights of targets; ancestry and the lower face are weakened, where they must be, until nose and mouth are plausible."""
+    """Weights of targets; ancestry and the lower face are weakened until nose and mouth are plausible."""
     head = head_model()
     typical, local = _typical(rng, female, age), _local(rng)
     for share in np.linspace(1, 0, 11):

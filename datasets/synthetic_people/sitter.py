@@ -81,7 +81,9 @@ class Sitter:
 
     def posed(self, actions: dict[str, float]) -> Array:
         """The mesh under facial actions ``(V, 3)``: added to those of the face at rest, of which lively faces keep less."""
-        lively = min(1.0, sum(actions.get(name, 0.0) for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthPucker")))
+        lively = min(
+            1.0, sum(actions.get(name, 0.0) for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthPucker"))
+        )
         total = dict(actions)
         for name, strength in self.rest.items():
             share = strength * (1 - 0.6 * lively) if name in ("mouthSmile", "cheekSquint") else strength

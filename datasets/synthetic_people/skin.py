@@ -1,4 +1,4 @@
-"""The head's texture of one person: skin blended from photographs' likes, shifted to the person's tone, and what grows on it."""
+"""The head's texture of one person: blended skins, shifted to the person's tone, and what grows on them."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def paint_skin(who: Identity) -> Picture:
 
 def neck_color(who: Identity) -> NDArray[np.float64]:
     """Linear color of the skin below the head's texture ``(3,)``."""
-    lab = (who.tone + (-2.5, 0.3, 0.2)).astype(np.float32).reshape(1, 1, 3)
+    lab = (who.tone + np.array([-2.5, 0.3, 0.2])).astype(np.float32).reshape(1, 1, 3)
     return linear_from_lab(lab)[0, 0].astype(np.float64)
 
 
@@ -192,7 +192,9 @@ def hairline(who: Identity, bald: bool = False) -> Picture:
     """1 where the scalp's hair still grows ``(H, W)``, fading over a finger's width."""
     at, side = canvas(), abs(canvas().x)
     if bald:
-        return np.asarray(smooth_step(0.08, -0.12, at.y - 7.62 - 0.35 * np.clip(0.1 - at.z, 0, 1)) * smooth_step(0.62, 0.40, at.z))
+        return np.asarray(
+            smooth_step(0.08, -0.12, at.y - 7.62 - 0.35 * np.clip(0.1 - at.z, 0, 1)) * smooth_step(0.62, 0.40, at.z)
+        )
     line = 7.76 + 0.02 * who.female + 0.16 * who.cut["recession"] * (0.35 + 0.9 * np.exp(-(((side - 0.4) / 0.17) ** 2)))
     line = line - 0.9 * np.clip(side - 0.5, 0, 1)
     front = smooth_step(-0.06, 0.10, at.y - line + 0.014 * at.pores)

@@ -196,7 +196,7 @@ def test_the_painted_face_has_the_persons_tone(seed):
     face = (at.z > 0.8) & (at.y > 7.0) & (at.y < 7.7) & (abs(at.x) < 0.5)
     lab = cv2.cvtColor(paint_skin(who)[..., :3], cv2.COLOR_LRGB2LAB)[face]
     assert np.abs(np.median(lab, axis=0) - who.tone).max() < 6
-    lighter = replace(who, tone=who.tone + (10, 0, 0))
+    lighter = replace(who, tone=who.tone + np.array([10, 0, 0]))
     brighter = cv2.cvtColor(paint_skin(lighter)[..., :3], cv2.COLOR_LRGB2LAB)[face]
     assert np.median(brighter[:, 0] - lab[:, 0]) == pytest.approx(10, abs=1)
 
@@ -231,14 +231,17 @@ def test_hair_lies_outside_the_head(sitter, style):
 def test_cards_blend_where_their_texture_covers():
     """A card whose left half is opaque hides skin there only, and nothing behind a surface."""
     points = np.array([[0.0, 0, 0], [32, 0, 0], [0, 32, 0], [32, 32, 0]])
-    triangles, uv = np.array([[0, 1, 2], [1, 3, 2]]), np.array([[[0, 0], [1, 0], [0, 1]], [[1, 0], [1, 1], [0, 1]]], np.float32)
+    triangles, uv = (
+        np.array([[0, 1, 2], [1, 3, 2]]),
+        np.array([[[0, 0], [1, 0], [0, 1]], [[1, 0], [1, 1], [0, 1]]], np.float32),
+    )
     texture = np.ones((16, 16, 2), np.float32)
     texture[:, 8:, 1] = 0
     for depth, skin in ((-9.0, 0.0), (9.0, 1.0)):
         image = np.ones((32, 32, 4), np.float32)
         draw_cards(
-            points, triangles, np.arange(2), uv, texture, np.ones(4), np.full((4, 3), 0.25), np.zeros((4, 3)), 0.0, 1.0, 1.0, 0.0,
-            True, image, np.full((32, 32), depth),
+            points, triangles, np.arange(2), uv, texture, np.ones(4), np.full((4, 3), 0.25), np.zeros((4, 3)), 0.0,
+            1.0, 1.0, 0.0, True, image, np.full((32, 32), depth),
         )  # fmt: skip
         assert np.allclose(image[:, :14, 3], skin)
         assert np.allclose(image[:, 18:, 3], 1)
