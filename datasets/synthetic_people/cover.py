@@ -76,7 +76,7 @@ def _browed(sitter: Sitter, points: Array) -> Array:
     high, thick, tilt = sitter.identity.brow_shape
     side = abs(points[:, 0])
     arc = np.polyval(np.polyfit(side, points[:, 1], 2), side)
-    y = arc + (points[:, 1] - arc) * (1.1 + 0.2 * thick - 0.15 * sitter.identity.female)
+    y = arc + (points[:, 1] - arc) * (1.1 + 0.28 * thick - 0.15 * sitter.identity.female)
     y += (RELAXED.get(sitter.identity.brow, 0.0) + 0.05 * tilt) * (0.32 - side) + 0.012 + 0.025 * high
     return np.column_stack([points[:, 0], y, points[:, 2]])
 

@@ -27,8 +27,8 @@ RED_HAIR, GRAY_HAIR = np.array([112, 64, 42]), np.array([124, 122, 120])
 WOMEN = {
     "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2),
     "lob": (2.0, 0.3), "round": (0.6, 0.2), "curtain": (2.0, 0.3), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0),
-    "braid": (1.3, 0.8), "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0), "puff": (0.1, 18.0),
-    "natural": (0.04, 30.0), "braids": (0.08, 25.0),
+    "braid": (1.3, 0.8), "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0),
+    "puff": (0.1, 18.0), "natural": (0.04, 30.0), "braids": (0.08, 25.0),
 }  # fmt: skip
 MEN = {
     "tousled": (2.2, 0.1), "combed": (2.2, 0.2), "brushed": (2.5, 0.2), "slick": (2.2, 0.4), "side": (1.6, 0.1),
@@ -61,6 +61,8 @@ class Identity:
     lash_cover: float
     freckles: float
     blush: float
+    uneven: float  # contrast of the skin, around 1
+    lips: float  # deviation of their redness
     moles: tuple[tuple[float, float, float, float], ...]  # x, y, radius, darkness
     hair: tuple[str, ...]  # styles, the usual one first
     cut: dict[str, float]  # how this person's hair differs from the style's
@@ -95,12 +97,13 @@ def sample_identity(seed: int) -> Identity:
         **_colors(rng, female, age, melanin, ancestry),
         iris=0.455 + 0.01 * bell(rng),
         brow=int(rng.choice([1, 2, 3, 4, 5, 8, 10, 12] if female else [1, 1, 8, 8, 9, 12, 12])),
-        brow_cover=float(rng.uniform(0.6, 0.9)),
+        brow_cover=float(rng.uniform(0.5, 0.95)),
         brow_shape=(bell(rng), bell(rng), bell(rng)),
         lash=int(rng.integers(1, 4)) if female else 1,
         lash_cover=float(rng.uniform(0.5, 0.8)) if female else 0.4,
         freckles=max(0.0, 0.9 * bell(rng) - 0.5) * max(0.0, 1 - 2.2 * melanin),
         blush=float(np.clip(0.6 + 0.3 * bell(rng), 0.15, 1.1)),
+        uneven=1.1 + 0.25 * bell(rng), lips=bell(rng),
         moles=tuple(
             (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(6.3, 7.8)), float(rng.uniform(0.010, 0.017)),
              float(rng.uniform(0.3, 0.65)))
@@ -131,10 +134,10 @@ def _tone(rng: np.random.Generator, melanin: float) -> Array:
     """The skin's color in Lab: from the palette, a little lighter or darker, redder or yellower."""
     color = _between(SKIN_TONES, melanin).astype(np.float32).reshape(1, 1, 3)
     light, *hue = cv2.cvtColor(color, cv2.COLOR_RGB2LAB)[0, 0].astype(float)
-    turn, chroma = np.deg2rad(4.0 * bell(rng)), 1 + 0.1 * bell(rng)
+    turn, chroma = np.deg2rad(5.5 * bell(rng)), 1 + 0.13 * bell(rng)
     red, yellow = chroma * (1 - 0.14 * melanin) * np.array(hue)
     cos, sin = np.cos(turn), np.sin(turn)
-    return np.array([light + 1.5 * bell(rng), red * cos - yellow * sin, red * sin + yellow * cos])
+    return np.array([light + 2.2 * bell(rng), red * cos - yellow * sin, red * sin + yellow * cos])
 
 
 def _textures(

@@ -86,7 +86,7 @@ def paint_skin(who: Identity) -> Picture:
     dark, female = who.melanin, float(who.female)
     strengths = (
         who.tone[0] / 75, 0.55 - 0.25 * dark, -1.6 * who.blush, (5.5 - 3 * dark) * who.blush, (0.5 - 0.3 * dark) * who.blush,
-        -1 - 1.5 * female, 3.5 - 1.5 * dark + 3.5 * female * (1 - 0.5 * dark),
+        -1 - 1.5 * female - who.lips, (3.5 - 1.5 * dark + 3.5 * female * (1 - 0.5 * dark)) * (1 + 0.5 * who.lips),
     )  # fmt: skip
     broad, middle = noise(rng, at.shape, 12), noise(rng, at.shape, 60)
     tint(lab, who.tone, at.blood, at.lips, at.pores, broad, middle, tuple(map(float, strengths)))
@@ -114,8 +114,9 @@ def _base(who: Identity) -> tuple[Picture, Picture]:
     at = canvas()
     mixed = sum(share * _relative(name) for name, share in who.textures)
     old = float(np.clip((who.age - 42) / 30, 0, 1))
-    chroma = 0.9 - 0.35 * who.melanin
-    small = mixed * np.array([1 + 0.35 * old * (1 - 0.5 * who.melanin), chroma, chroma], np.float32) * _shown()
+    chroma = who.uneven * (0.9 - 0.35 * who.melanin)
+    light = who.uneven * (1 + old * (0.3 - 0.6 * who.melanin))
+    small = mixed * np.array([light, chroma, chroma], np.float32) * _shown()
     small += _neck() * (np.array([-2.5, 0.3, 0.2], np.float32) - 0.85 * small)
     light = small[..., 0]
     light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 1.2))
