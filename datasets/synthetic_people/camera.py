@@ -105,10 +105,11 @@ def _paint(sitter: Sitter, conditions: Conditions, look: Look, collar: float) ->
     left = model.rest[model.eyes[1]]
     eyeball = np.array([*(left.min(0) + left.max(0)) / 2, np.ptp(left[:, 0]) / 2])
     return Paint(
-        look.skin, model.window, iris_texture(), eyeball, neck_color(who), linear(who.eye_color) * 0.7,
-        linear(np.array(conditions.cloth)), linear(np.array(conditions.lipstick)) * (1 - 0.35 * who.melanin),
+        look.skin, model.window, iris_texture(), eyeball, neck_color(who),
+        linear(who.eye_color) * (0.65 - 0.3 * who.melanin),
+                linear(np.array(conditions.cloth)), linear(np.array(conditions.lipstick)) * (1 - 0.35 * who.melanin),
         lipstick_share=0.9 * conditions.makeup, eyeshadow_share=0.6 * conditions.makeup, gloss=0.75,
-        whites=0.5 * (1 - 0.45 * who.melanin), iris=who.iris, collar=collar, neckline=0.1 * (who.seed % 4),
+        whites=0.56 * (1 - 0.48 * who.melanin), iris=who.iris, collar=collar, neckline=0.1 * (who.seed % 4),
         folds=float(conditions.background % 7),
     )  # fmt: skip
 

@@ -67,7 +67,7 @@ def draw_brows(sitter: Sitter, vertices: Array, view: View, lights: Lights, imag
         lit, shine = _lit(points + NEARER, ahead, ahead, np.full(len(points), 0.8), color, 0.15, lights)
         draw_cards(
             view.pixels(points), card.triangles, _far_first(points, card.triangles), card.uv, card_texture(key),
-            np.ones(len(points)), lit, shine, 0.0, 1.5, most, behind, False, image, depth,
+            np.ones(len(points)), lit, shine, 0.0, 1.15, most, behind, False, image, depth,
         )  # fmt: skip
 
 

@@ -80,6 +80,11 @@ class HeadModel:
         below = body & (abs(self.rest[:, 0]) < 0.015) & (self.rest[:, 2] > 0.8)
         below &= (self.rest[:, 1] < self.rest[self.nose_tip, 1]) & (self.rest[:, 1] > heights.max())
         self.nose_base = int(np.argmin(np.where(below, self.rest[:, 2], 9)))  # where the upper lip begins
+        front = body & (abs(self.rest[:, 0]) < 0.02) & (self.rest[:, 2] > 1.3)
+        self.chin = int(np.argmin(np.where(front, abs(self.rest[:, 1] - 6.18), 9)))
+        level = body & (self.rest[:, 2] > 0.4) & (abs(self.rest[:, 1] - 6.55) < 0.05)
+        jaw = np.where(level, self.rest[:, 0], 0)
+        self.jaw = int(jaw.argmin()), int(jaw.argmax())
         self.extent = self._extent()
         rows, moves = self.targets["faceunits:eyeBlinkLeft"]
         upper = int(np.argmin(np.where(self.vertex_part[rows] == BODY, moves[:, 1], 9)))  # what falls farthest
@@ -113,12 +118,13 @@ class HeadModel:
         return np.array([*pupils, vertices[self.nose_tip], vertices[right], vertices[left]])
 
     def proportions(self, vertices: Array) -> dict[str, float]:
-        """Measures of nose and mouth, in distances between the pupils."""
+        """Measures of nose, mouth and jaw, in distances between the pupils."""
         right_eye, left_eye, _, right, left = self.landmarks(vertices)
         bridge, base, (upper, lower) = vertices[self.nose_bridge], vertices[self.nose_base], vertices[list(self.lip_edges)]
         measures = {
             "nose width": np.linalg.norm(np.subtract(*vertices[list(self.nostrils)])), "nose length": bridge[1] - base[1],
             "mouth width": np.linalg.norm(right - left), "lips": upper[1] - lower[1],
+            "chin": lower[1] - vertices[self.chin][1], "jaw": np.linalg.norm(np.subtract(*vertices[list(self.jaw)])),
             "mouth forward": (upper[2] + lower[2]) / 2 - bridge[2],
         }  # fmt: skip
         return {name: float(measure / np.linalg.norm(right_eye - left_eye)) for name, measure in measures.items()}

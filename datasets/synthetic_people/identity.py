@@ -25,10 +25,10 @@ RED_HAIR, GRAY_HAIR = np.array([112, 64, 42]), np.array([124, 122, 120])
 
 # How often a style is worn: by women and men, and by what factor by people with African hair.
 WOMEN = {
-    "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.5), "bob": (1.5, 0.2), "bangs": (1.3, 0.2),
-    "lob": (2.0, 0.3), "round": (0.6, 0.2), "curtain": (2.0, 0.3), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0),
+    "long": (2.5, 0.2), "shoulder": (2.0, 0.3), "waves": (2.5, 0.7), "bob": (1.5, 0.2), "bangs": (1.3, 0.2),
+    "lob": (2.0, 0.3), "round": (0.3, 0.1), "curtain": (0.7, 0.1), "ponytail": (1.6, 0.8), "bun": (2.0, 1.0),
     "braid": (1.3, 0.8), "pixie": (1.2, 0.5), "cropped": (0.6, 0.3), "afro": (0.15, 15.0), "short afro": (0.1, 15.0),
-    "puff": (0.1, 18.0), "natural": (0.04, 30.0), "braids": (0.08, 25.0),
+    "puff": (0.1, 18.0), "natural": (0.04, 30.0), "braids": (0.08, 30.0),
 }  # fmt: skip
 MEN = {
     "tousled": (2.2, 0.1), "combed": (2.2, 0.2), "brushed": (2.5, 0.2), "slick": (2.2, 0.4), "side": (1.6, 0.1),

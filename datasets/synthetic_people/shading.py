@@ -177,7 +177,7 @@ def reached(place, upright, lights):
     """The share of the key light that reaches a place, soft where the light is."""
     facing = dot(upright, lights.key)
     slant = math.sqrt(max(0.0, 1 - facing * facing)) / max(0.15, abs(facing))
-    lit = in_light(place, 0.05 + 0.06 * min(3.0, slant), 3.3 - 1.6 * lights.hardness, lights)
+    lit = in_light(place, 0.05 + 0.06 * min(3.0, slant), 4.2 - 2.4 * lights.hardness, lights)
     return 1 - (0.78 + 0.22 * lights.hardness) * (1 - lit)
 
 

@@ -27,7 +27,7 @@ QUIET = (
 # Of HeadModel.proportions: most people are within by chance; beyond, a face looks like a caricature.
 PLAUSIBLE = {
     "nose width": (0.52, 0.92), "nose length": (0.35, 0.60), "mouth width": (0.64, 0.92), "lips": (0.13, 0.42),
-    "mouth forward": (-0.2, 0.30),
+    "chin": (0.37, 0.60), "jaw": (1.68, 2.0), "mouth forward": (-0.2, 0.28),
 }  # fmt: skip
 LOWER_FACE = ("nose:", "mouth:", "chin:", "cheek:")
 FRIENDLY = {"mouth:mouth-angles-up": 0.22, "eyebrows:eyebrows-trans-up": 0.2}  # weights that nobody's face lacks
@@ -39,14 +39,16 @@ def bell(rng: np.random.Generator, most: float = 1.75) -> float:
 
 
 def sample_shape(rng: np.random.Generator, female: bool, age: float, ancestry: Array) -> dict[str, float]:
-    """Weights of targets; ancestry and the lower face are weakened until nose and mouth are plausible."""
+    """Weights of targets; ancestry and the lower face are weakened until nose, mouth and jaw are plausible."""
     head = head_model()
     typical, local = _typical(rng, female, age), _local(rng)
     for share in np.linspace(1, 0, 11):
-        mixed = 1 / 3 + (0.6 + 0.7 * share) * (ancestry - 1 / 3)
+        mixed = 1 / 3 + (0.2 + 1.3 * share) * (ancestry - 1 / 3)
         weights = _with_ancestry(typical, mixed)
         for name, weight in local.items():
-            weights[name] = weights.get(name, 0.0) + weight * (float(share) if name.startswith(LOWER_FACE) else 1.0)
+            weights[name] = weights.get(name, 0.0) + weight * float(
+                share if name.startswith(LOWER_FACE) else 0.4 + 0.6 * share
+            )
         found = head.proportions(head.shaped(weights))
         if all(low <= found[name] <= high for name, (low, high) in PLAUSIBLE.items()):
             break
@@ -57,7 +59,7 @@ def _typical(rng: np.random.Generator, female: bool, age: float) -> dict[tuple[s
     """For both sexes and ages their share (key "") and weights of build."""
     sex = float(np.clip((1.0 if female else 0.96) + 0.06 * bell(rng), 0, 1))  # how far toward the typical head of the sex
     old = float(np.clip((age - 25) / 75, 0, 1))
-    build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.45 + 0.2 * bell(rng)}
+    build = {"muscle": (0.36 if female else 0.5) + 0.14 * bell(rng), "weight": 0.46 + 0.22 * bell(rng)}
     levels = {
         name: {"min": max(0.0, 1 - 2 * value), "average": 1 - abs(2 * value - 1), "max": max(0.0, 2 * value - 1)}
         for name, value in build.items()
