@@ -164,12 +164,19 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
         act("browOuterUp", actions["browInnerUp"])
     blink = 0.9 if rng.random() < 0.01 else float(rng.uniform(0, 0.1))
     act("eyeBlink", blink, 0.01)
+    actions |= _gaze(rng)
+    return kind, actions
+
+
+def _gaze(rng: np.random.Generator) -> dict[str, float]:
+    """Eyes that look a little aside."""
     side, up = rng.uniform(-0.25, 0.25), rng.uniform(-0.15, 0.15)
     toward, away = ("Left", "Right") if side > 0 else ("Right", "Left")
-    actions["eyeLookIn" + toward] = actions["eyeLookOut" + away] = float(abs(side))
-    for eye in ("Left", "Right"):
-        actions[("eyeLookUp" if up > 0 else "eyeLookDown") + eye] = float(abs(up))
-    return kind, actions
+    height = "eyeLookUp" if up > 0 else "eyeLookDown"
+    return {
+        f"eyeLookIn{toward}": float(abs(side)), f"eyeLookOut{away}": float(abs(side)),
+        f"{height}Left": float(abs(up)), f"{height}Right": float(abs(up)),
+    }  # fmt: skip
 
 
 def direction(azimuth: float, elevation: float) -> Array:

@@ -64,6 +64,11 @@ class HeadModel:
         low, high = self.uv.min(1), self.uv.max(1)
         self.in_window = (low[:, 0] > left + 0.003) & (high[:, 1] < top + height) & (self.opaque_part == BODY)
         self.skin = self.triangles[self.part == BODY]
+        self._find_marks()
+        self.extent = self._extent()
+
+    def _find_marks(self) -> None:
+        """Vertices by which a face is measured."""
         body = self.vertex_part == BODY
         middle = body & (abs(self.rest[:, 0]) < 0.03) & (abs(self.rest[:, 1] - 6.92) < 0.12)
         self.nose_tip = int(np.argmax(np.where(middle, self.rest[:, 2], -9)))
@@ -85,7 +90,6 @@ class HeadModel:
         level = body & (self.rest[:, 2] > 0.4) & (abs(self.rest[:, 1] - 6.55) < 0.05)
         jaw = np.where(level, self.rest[:, 0], 0)
         self.jaw = int(jaw.argmin()), int(jaw.argmax())
-        self.extent = self._extent()
         rows, moves = self.targets["faceunits:eyeBlinkLeft"]
         upper = int(np.argmin(np.where(self.vertex_part[rows] == BODY, moves[:, 1], 9)))  # what falls farthest
         shut = self.rest[rows[upper]] + moves[upper]

@@ -115,8 +115,8 @@ def _base(who: Identity) -> tuple[Picture, Picture]:
     mixed = sum(share * _relative(name) for name, share in who.textures)
     old = float(np.clip((who.age - 42) / 30, 0, 1))
     chroma = who.uneven * (0.9 - 0.35 * who.melanin)
-    light = who.uneven * (1 + old * (0.05 - 0.35 * who.melanin))
-    small = mixed * np.array([light, chroma, chroma], np.float32) * _shown()
+    contrast = who.uneven * (1 + old * (0.05 - 0.35 * who.melanin))
+    small = mixed * np.array([contrast, chroma, chroma], np.float32) * _shown()
     small += _neck() * (np.array([-2.5, 0.3, 0.2], np.float32) - 0.85 * small)
     light = small[..., 0]
     light += 0.4 * (light - cv2.GaussianBlur(light, (0, 0), 1.2))
