@@ -111,7 +111,7 @@ def reproduce_command(
                 on_progress=show,
             )  # fmt: skip
         written = paper.write_tables(rows, out, note="These people are synthetic." if own else f"People: {people}.")
-    console.print("\n".join(paper.told(paper.orders(rows))), highlight=False)
+    console.print("\n".join(paper.orders_told(paper.orders(rows))), highlight=False)
     console.print(f"Written: {', '.join(map(str, written))}")
 
 

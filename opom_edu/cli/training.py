@@ -55,7 +55,7 @@ def train_command(
     if bool(name) == every:
         raise typer.BadParameter("name one recognizer, or write --all")
     with plain_errors():
-        from opom_edu.faces.seeds import HELD_OUT, LEARNED
+        from opom_edu.faces.seeds import HELD_OUT, POPULATIONS
         from opom_edu.files import check_folder
         from opom_edu.recognizers import SURROGATE
         from opom_edu.recognizers.recipes import RECIPES
@@ -72,8 +72,8 @@ def train_command(
             for each in RECIPES if every else [name]:
                 side = "surrogate" if shared or each == SURROGATE else "black boxes"
                 if side not in learned:
-                    learned = {side: _render(tell, "rendering people to learn", LEARNED[side], *size, lazy=workers > 0)}
-                seeds = [LEARNED[side], LEARNED[side] + size[0]]
+                    learned = {side: _render(tell, "rendering people to learn", POPULATIONS[side], *size, lazy=workers > 0)}
+                seeds = [POPULATIONS[side], POPULATIONS[side] + size[0]]
                 about = {"side": side, "seeds": seeds, "photos": size[1], "held_out_seeds": [HELD_OUT], "device": device}
                 _train_one(
                     tell, each, learned[side], usual[3], folder=out, held_out=held_out, epochs=passes, seed=seed,

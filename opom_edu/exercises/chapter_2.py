@@ -61,7 +61,7 @@ def _least_alike(answer: Any, *, embeddings: Tensor) -> str | None:
 
 
 def _neighbors(answer: Any, *, embeddings: Tensor, table: pd.DataFrame) -> str | None:
-    from opom_edu.lessons.maps import project
+    from opom_edu.lessons.maps import draw_map
 
     value = float(answer)
     if 1 < value <= 100:
@@ -72,7 +72,7 @@ def _neighbors(answer: Any, *, embeddings: Tensor, table: pd.DataFrame) -> str |
         apart = torch.cdist(points, points).fill_diagonal_(least)
         return float((people[apart.argmin(1).numpy()] == people).mean())
 
-    flat = torch.from_numpy(project(embeddings, "PCA").places)
+    flat = torch.from_numpy(draw_map(embeddings, "PCA").places)
     right = share(flat, float("inf"))
     if abs(value - right) <= TOLERANCE:
         return None

@@ -226,7 +226,7 @@ def write_tables(rows: pd.DataFrame, folder: str | Path, *, note: str = "") -> l
         shown = table.map("{:.1f}".format)
         shown[white.columns] = shown[white.columns].mask(white, "(" + shown[white.columns] + ")")
         parts += [f"## Rank {rank}, %", markdown(shown)]
-    parts += ["## The order of methods", ABOUT_ORDER, "\n".join(f"- {line}" for line in told(orders(rows)))]
+    parts += ["## The order of methods", ABOUT_ORDER, "\n".join(f"- {line}" for line in orders_told(orders(rows)))]
     beside = beside_paper(tables[ranks[0]])
     if len(beside):
         parts += [
@@ -275,7 +275,7 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def told(found: pd.DataFrame) -> list[str]:
+def orders_told(found: pd.DataFrame) -> list[str]:
     """:func:`orders` in words, a sentence per row."""
     return [
         f"{row.regime}: {row.lower} < {row.higher} {row.verdict}: {row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})"

@@ -6,8 +6,8 @@ Seeds below one billion belong to the recognizers: whom they learn, and on whom 
 
 from __future__ import annotations
 
-LEARNED = {"surrogate": 1_000_000, "black boxes": 1_100_000}  # first seeds of the people that each side learned
+POPULATIONS = {"surrogate": 1_000_000, "black boxes": 1_100_000}  # first seeds of the people that each side learned
 HELD_OUT = 2_000_000  # first seed of those on whom the best epoch of a training is chosen
-STRANGERS = 3_000_000  # first seed of the development people whose pairs set the thresholds
+THRESHOLD_PEOPLE = 3_000_000  # first seed of the development people whose pairs set the thresholds
 # ``seed=`` of load_people: choices, such as of epochs, are made on the first, and figures are measured on the second.
 DEVELOPMENT, REPORT = 5, 9

@@ -35,7 +35,7 @@ class Projection:
         variance: share of the points' variance that the map shows, 0 to 1; None for UMAP, of which nobody can say.
 
     Example:
-        >>> project(torch.rand(9, 4), "PCA").places.shape
+        >>> draw_map(torch.rand(9, 4), "PCA").places.shape
         (9, 2)
     """
 
@@ -55,7 +55,7 @@ class Projection:
         return np.asarray(self._model.transform(points) if self.method == "PCA" else self._model.predict(points))
 
 
-def project(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int = 0) -> Projection:
+def draw_map(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int = 0) -> Projection:
     """Draw a map of points in feature space.
 
     Args:
@@ -71,7 +71,7 @@ def project(embeddings: Tensor, method: str = "PCA", *, dims: int = 2, seed: int
         MissingExtraError: without umap-learn.
 
     Example:
-        >>> project(torch.rand(9, 4), "PCA", dims=3).places.shape
+        >>> draw_map(torch.rand(9, 4), "PCA", dims=3).places.shape
         (9, 3)
     """
     if method not in PROJECTIONS:
@@ -146,7 +146,7 @@ class MapModel:
     def fit(self, method: str, dims: int) -> Projection:
         """The map, drawn if it has not been."""
         if (method, dims) not in self.maps:
-            self.maps[method, dims] = project(self.embeddings, method, dims=dims, seed=self.seed)
+            self.maps[method, dims] = draw_map(self.embeddings, method, dims=dims, seed=self.seed)
         return self.maps[method, dims]
 
     def rows(self, person: str, part: str | None = None) -> np.ndarray:

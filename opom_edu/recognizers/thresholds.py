@@ -11,7 +11,7 @@ from typing import Any
 from opom_edu.errors import WeightsError
 from opom_edu.recognizers.recognizer import Recognizer, check_recognizer
 
-FMRS = (1e-2, 1e-3, 1e-4)  # the false-match rates whose thresholds a card holds
+SHIPPED_FMRS = (1e-2, 1e-3, 1e-4)  # the false-match rates whose thresholds a card holds
 # On photos of real faces: similarity (cosine) above which two photos count as the same person, and on what it was
 # calibrated; tests/protect measures both networks again. A recognizer trained on synthetic people has no threshold that real
 # faces would keep to. dlib's own advice, a distance of 0.6, is a cosine of 0.917 at its embeddings' usual length of 1.47.

@@ -11,11 +11,11 @@ import torch
 
 from opom_edu.evaluation.verification import threshold_at
 from opom_edu.faces.images import as_floats
-from opom_edu.faces.seeds import STRANGERS
+from opom_edu.faces.seeds import THRESHOLD_PEOPLE
 from opom_edu.faces.synthetic import render_people
 from opom_edu.files import replacing
 from opom_edu.recognizers import Recognizer
-from opom_edu.recognizers.thresholds import FMRS, checksum
+from opom_edu.recognizers.thresholds import SHIPPED_FMRS, checksum
 
 PEOPLE = 1000  # one photo each: 499,500 pairs
 LEAST = 10  # false matches that a threshold rests on
@@ -36,12 +36,12 @@ def measure_thresholds(
         >>> measure_thresholds(surrogate, "0" * 64, people=48, on_progress=lambda share: None)["pairs"]
         1128
     """
-    images = as_floats(render_people(range(STRANGERS, STRANGERS + people), 1, on_progress=on_progress).images)
+    images = as_floats(render_people(range(THRESHOLD_PEOPLE, THRESHOLD_PEOPLE + people), 1, on_progress=on_progress).images)
     found = recognizer.embed(images).cpu()
     one, other = torch.triu_indices(people, people, 1)
     similar = (found @ found.T)[one, other]
-    lines = {f"{fmr:g}": round(threshold_at(similar, fmr), 6) for fmr in FMRS if len(similar) * fmr >= LEAST}
-    seeds = [STRANGERS, STRANGERS + people]
+    lines = {f"{fmr:g}": round(threshold_at(similar, fmr), 6) for fmr in SHIPPED_FMRS if len(similar) * fmr >= LEAST}
+    seeds = [THRESHOLD_PEOPLE, THRESHOLD_PEOPLE + people]
     block = {"lines": lines, "pairs": len(similar), "people": people, "seeds": seeds, "weights": weights}
     return block | {"checksum": checksum(block)}
 

@@ -8,7 +8,7 @@ from html import escape
 import ipywidgets as widgets
 import pandas as pd
 
-from opom_edu.experiments.paper import beside_paper, heat_figure, orders, paper_table, told, white_boxes
+from opom_edu.experiments.paper import beside_paper, heat_figure, orders, orders_told, paper_table, white_boxes
 from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import pick
@@ -60,7 +60,7 @@ class TableLab(Lab):
         figure = heat_figure(shown, white, rank)
         figure.set_size_inches(6.6, 3.7)  # as wide as it is shown, for letters that can be read
         self.chart.value = drawing(figure, f"Rates at rank {rank}, {regime} people, learned on {surrogate}")
-        steps = [line.removeprefix(f"{regime}: ") for line in told(found[found["regime"] == regime])]
+        steps = [line.removeprefix(f"{regime}: ") for line in orders_told(found[found["regime"] == regime])]
         lines = "".join(f"<li>{escape(step)}</li>" for step in steps)
         heading = "<b>In order?</b> Differences in points, 95 % intervals."
         self.words.value = f'<div class="opom-note">{heading}<ul>{lines}</ul></div>'

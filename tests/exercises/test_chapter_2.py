@@ -7,7 +7,7 @@ import torch
 from opom_edu.exercises import check
 
 pytest.importorskip("ipywidgets", reason="maps need the extra: pip install 'opom_edu[lab]'")
-from opom_edu.lessons.maps import project
+from opom_edu.lessons.maps import draw_map
 
 NAMES = ["Ada", "Bea", "Cem"]
 
@@ -60,7 +60,7 @@ def test_neighbors(given: dict[str, object]) -> None:
         nearest = torch.cdist(points, points).fill_diagonal_(float("inf")).argmin(1)
         return float((people[nearest] == people).float().mean())
 
-    flat = share(torch.from_numpy(project(embeddings, "PCA").places))  # type: ignore[arg-type]
+    flat = share(torch.from_numpy(draw_map(embeddings, "PCA").places))  # type: ignore[arg-type]
     assert check("2.4", flat, **given).right
     assert "whole space" in check("2.4", share(embeddings), **given).text  # type: ignore[arg-type]
     assert "find itself" in check("2.4", 1.0, **given).text

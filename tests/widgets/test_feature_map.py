@@ -16,7 +16,7 @@ from tests.conftest import make_people, smooth_noise
 pytest.importorskip("ipywidgets", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 pytest.importorskip("plotly", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 from opom_edu.lessons import maps
-from opom_edu.lessons.maps import project
+from opom_edu.lessons.maps import draw_map
 from opom_edu.widgets import FeatureMap, feature_map
 from opom_edu.widgets.feature_figure import coloring, outline, trace_of
 
@@ -126,10 +126,10 @@ def test_strays_are_counted_in_the_whole_space(lab: FeatureMap, known: People, s
 def test_maps_are_seeded_and_place_what_they_know(method: str) -> None:
     pytest.importorskip("umap", reason="UMAP needs the extra: pip install 'opom_edu[lab]'")
     embeddings = torch.nn.functional.normalize(torch.randn(40, 16, generator=torch.Generator().manual_seed(0)))
-    found = project(embeddings, method, dims=3)
+    found = draw_map(embeddings, method, dims=3)
     assert found.places.shape == (40, 3)
     assert np.allclose(found.place(embeddings), found.places, atol=1e-4)
-    assert np.array_equal(found.places, project(embeddings, method, dims=3).places)
+    assert np.array_equal(found.places, draw_map(embeddings, method, dims=3).places)
     assert (found.variance is None) == (method == "UMAP")
 
 
@@ -147,6 +147,6 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer) -> Non
     with pytest.raises(PeopleError, match="three are needed"):
         feature_map(People(list(people.values())[:2]), surrogate)
     with pytest.raises(ValueError, match="PCA, UMAP"):
-        project(torch.eye(5), "t-SNE")
+        draw_map(torch.eye(5), "t-SNE")
     with pytest.raises(ValueError, match="2 or 3"):
-        project(torch.eye(5), dims=4)
+        draw_map(torch.eye(5), dims=4)
