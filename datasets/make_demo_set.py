@@ -43,14 +43,14 @@ def main() -> None:
 
 
 def portrait(seed: int) -> np.ndarray:
-    """A person at rest, in the usual hair."""
-    who = sample_identity(seed)
-    smile = {
-        f"{action}{side}": value for action, value in (("mouthSmile", 0.3), ("eyeBlink", 0.06)) for side in ("Left", "Right")
-    }
+    """A person at rest in soft light, in the usual hair."""
+    who, rng = sample_identity(seed), np.random.default_rng([seed, 12])
+    usual = sample_conditions(who, rng)
     look = Conditions(
-        yaw=-12, light_azimuth=35, actions=smile, hair=who.hair[0], makeup=0.7 * who.makeup, glasses=who.glasses is not None,
-        background=seed, jpeg=95,
+        yaw=float(rng.uniform(-20, 20)), pitch=float(rng.uniform(-3, 3)), roll=float(rng.uniform(-3, 3)),
+        light_azimuth=float(rng.choice([-1, 1]) * rng.uniform(20, 45)), light_elevation=float(rng.uniform(25, 45)),
+        light_hardness=0.3, ambient=0.75, rim=0.15, distance=16.0, background=usual.background, cloth=usual.cloth,
+        hair=who.hair[0], makeup=0.5 * who.makeup, glasses=who.glasses is not None, blur=0.0, noise=0.003, jpeg=95,
     )  # fmt: skip
     return take_photo(Sitter(who), look, size=256, margin=0.4).pixels
 

@@ -23,6 +23,12 @@ STAGE = {
     "light_azimuth": (-75, 75), "light_warmth": (-0.8, 0.8), "light_hardness": (0, 1), "ambient": (0.3, 0.7),
     "distance": (14, 40), "blur": (0, 0.35), "noise": (0.001, 0.008),
 }  # fmt: skip
+# sRGB: whites, grays, charcoal, navy, denim, slate, sage, olive, burgundy, rose, sand, brown, plum, teal.
+WARDROBE = np.array([
+    [206, 204, 198], [186, 182, 172], [150, 150, 152], [104, 106, 110], [52, 54, 58], [44, 54, 82], [86, 106, 136],
+    [100, 116, 128], [128, 142, 120], [92, 94, 66], [104, 46, 54], [176, 136, 134], [186, 166, 138], [104, 80, 64],
+    [90, 68, 92], [66, 106, 108],
+])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +59,6 @@ class Conditions:
     jpeg: int = 92
     shift: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)  # how the crop misses: x, y, scale, turn (shares)
     hair: str = "crop"
-    hair_seed: int = 0
     glasses: bool = False
     stubble: float = 0.0
     makeup: float = 0.0
@@ -101,15 +106,16 @@ def sample_conditions(identity: Identity, rng: np.random.Generator, *, regime: s
         rim=between(0.2, 1.2) if star and rng.random() < 0.6 else between(0, 0.35),
         exposure=2 ** between(-0.3, 0.3), jpeg=int(rng.integers(75, 97) if star else rng.integers(60, 95)),
         background=int(rng.integers(1 << 30)), cloth=tuple(_cloth(rng)), lipstick=tuple(_lipstick(rng)),
-        shift=tuple(float(value) for value in miss), hair=hair, hair_seed=int(rng.integers(3)), glasses=wears,
+        shift=tuple(float(value) for value in miss), hair=hair, glasses=wears,
         stubble=between(0.3, 1) if shadow and not identity.female else 0.0, makeup=made_up,
     )  # fmt: skip
 
 
 def _cloth(rng: np.random.Generator) -> list[float]:
-    """Mostly muted colors, as in a wardrobe."""
-    gray = rng.uniform(0.05, 0.85)
-    return [float(value) for value in np.clip(gray + rng.normal(0, 0.07, 3), 0.03, 0.9)]
+    """A quiet color, as in a wardrobe."""
+    color = rng.choice(WARDROBE) / 255
+    color = 0.7 * color + 0.3 * color.mean()
+    return [float(value) for value in np.clip(color + rng.normal(0, 0.012, 3), 0.03, 0.95)]
 
 
 def _lipstick(rng: np.random.Generator) -> list[float]:
@@ -132,15 +138,15 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
         p=[0.32, 0.27, 0.12, 0.05, 0.05, 0.09, 0.05, 0.05],
     ))  # fmt: skip
     if kind in ("smile", "laugh"):
-        act("mouthSmile", 0.75 * strength)
+        act("mouthSmile", 0.65 * strength)
         act("cheekSquint", 0.4 * strength)
     if kind == "laugh":
         act("mouthUpperUp", 0.25 + 0.3 * strength)
         act("mouthLowerDown", 0.15 + 0.25 * strength)
         actions["jawOpen"] = 0.08 + 0.16 * strength
     elif kind == "frown":
-        act("mouthFrown", 0.5 * strength)
-        act("browDown", 0.5 * strength)
+        act("mouthFrown", 0.3 * strength)
+        act("browDown", 0.25 * strength)
     elif kind == "surprise":
         act("eyeWide", 0.5 * strength)
         act("browOuterUp", 0.7 * strength)
@@ -156,14 +162,21 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
     if kind != "surprise" and rng.random() < 0.35:
         actions["browInnerUp"] = float(rng.uniform(0, 0.4))
         act("browOuterUp", actions["browInnerUp"])
-    blink = 0.9 if rng.random() < 0.01 else float(rng.uniform(0, 0.22))
+    blink = 0.9 if rng.random() < 0.01 else float(rng.uniform(0, 0.1))
     act("eyeBlink", blink, 0.01)
-    side, up = rng.uniform(-0.5, 0.5), rng.uniform(-0.3, 0.3)
-    toward, away = ("Left", "Right") if side > 0 else ("Right", "Left")
-    actions["eyeLookIn" + toward] = actions["eyeLookOut" + away] = float(abs(side))
-    for eye in ("Left", "Right"):
-        actions[("eyeLookUp" if up > 0 else "eyeLookDown") + eye] = float(abs(up))
+    actions |= _gaze(rng)
     return kind, actions
+
+
+def _gaze(rng: np.random.Generator) -> dict[str, float]:
+    """Eyes that look a little aside."""
+    side, up = rng.uniform(-0.25, 0.25), rng.uniform(-0.15, 0.15)
+    toward, away = ("Left", "Right") if side > 0 else ("Right", "Left")
+    height = "eyeLookUp" if up > 0 else "eyeLookDown"
+    return {
+        f"eyeLookIn{toward}": float(abs(side)), f"eyeLookOut{away}": float(abs(side)),
+        f"{height}Left": float(abs(up)), f"{height}Right": float(abs(up)),
+    }  # fmt: skip
 
 
 def direction(azimuth: float, elevation: float) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -9,48 +10,65 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_people.rasterizer import draw_depth, draw_triangles, vertex_normals, visible_share
+from synthetic_people.geometry import add_targets, vertex_normals
+from synthetic_people.rasterizer import draw_depth, visible_share
 
 Array = NDArray[np.float64]
 
-BODY, LEFT_EYE, RIGHT_EYE, TONGUE, UPPER_TEETH, LOWER_TEETH, LASHES = range(7)
-CENTER = np.array([0.0, 7.3, 0.45])  # of the sphere onto which skin and scalp are laid out
-MAP_HEIGHT, MAP_WIDTH = 256, 512  # texels of that layout: rows are elevation, columns azimuth
-AO_VIEWS, AO_SIZE = 24, 72
+BODY, LEFT_EYE, RIGHT_EYE, TONGUE, UPPER_TEETH, LOWER_TEETH, LASHES, CARRIER = range(8)
+CENTER = np.array([0.0, 7.3, 0.45])  # of the sphere from which openness is looked at
+AO_VIEWS, AO_SIZE = 13, 72
 
 
 @dataclass(frozen=True, eq=False)
-class Roots:
-    """Points on the skin: a triangle each, and the weights of its three corners."""
+class Card:
+    """A mesh of textured cards that hangs on the head: hair, brows or lashes."""
 
-    corners: NDArray[np.int64]  # (M, 3) vertices
+    rows: NDArray[np.int64]  # (M, 3) vertices of the head that carry each vertex
     weights: Array  # (M, 3)
+    offsets: Array  # (M, 3) decimeters
+    triangles: NDArray[np.int64]  # (T, 3)
+    uv: NDArray[np.float32]  # (T, 3, 2) where its corners lie in the texture, rows downward
+    along: Array | None  # (T, 2) the strands' direction in shares of two edges
 
-    def on(self, vertices: Array) -> Array:
-        """The points' places ``(M, 3)``, or any other attribute of vertices interpolated."""
-        return np.einsum("mk,mkc->mc", self.weights, vertices[self.corners])
+    def on(self, vertices: Array, size: Array) -> Array:
+        """Its vertices ``(M, 3)`` on a head of this size, relative to the base mesh's."""
+        return np.asarray(np.einsum("mk,mkc->mc", self.weights, vertices[self.rows]) + self.offsets * size)
 
 
 class HeadModel:
-    """The mesh, its targets, and where each texel of the spherical layout lies on it."""
+    """The mesh, its targets and measures, and what hangs on it."""
 
     def __init__(self) -> None:
         with (files(__package__) / "head.npz").open("rb") as file, np.load(file, allow_pickle=False) as pack:
             self.rest = pack["vertices"].astype(np.float64)
             self.triangles = pack["triangles"].astype(np.int64)
             self.part = pack["part"].astype(np.int64)
+            uv = pack["uv"].astype(np.float64) / 65535
+            self.window = pack["window"]  # of the skin's texture: left, top, width and height, in shares of it
+            self.cards = {key: _card(pack, key) for key in sorted({n.rpartition("/")[0] for n in pack.files if "/" in n})}
             masks = dict(zip(pack["mask_names"], pack["masks"].astype(np.float64) / 255, strict=True))
             names, ends = pack["names"], [0, *pack["ends"]]
             rows, moves = pack["rows"].astype(np.int64), pack["thousandths"].astype(np.float64) / 1000
+        self._rows, self._moves = rows, moves
+        self._runs = {str(name): run for name, *run in zip(names, ends[:-1], ends[1:], strict=True)}
         self.targets = {str(name): (rows[a:b], moves[a:b]) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
         self.lips, self.mouth, self.ears, self.lids = (masks[k] for k in ("lips", "inside-mouth", "ears", "eyelids"))
-        self.vertex_part = np.zeros(len(self.rest), np.int64)
+        self.vertex_part = np.full(len(self.rest), CARRIER)
         self.vertex_part[self.triangles.ravel()] = np.repeat(self.part, 3)
         self.eyes = [np.flatnonzero(self.vertex_part == part) for part in (RIGHT_EYE, LEFT_EYE)]
         opaque = self.part != LASHES
         self.opaque, self.opaque_part = self.triangles[opaque], self.part[opaque]
-        self.lashes = self.triangles[~opaque]
+        self.uv = uv[opaque]  # (T, 3, 2) in the skin's texture, rows downward
+        left, top, _, height = self.window
+        low, high = self.uv.min(1), self.uv.max(1)
+        self.in_window = (low[:, 0] > left + 0.003) & (high[:, 1] < top + height) & (self.opaque_part == BODY)
         self.skin = self.triangles[self.part == BODY]
+        self._find_marks()
+        self.extent = self._extent()
+
+    def _find_marks(self) -> None:
+        """Vertices by which a face is measured."""
         body = self.vertex_part == BODY
         middle = body & (abs(self.rest[:, 0]) < 0.03) & (abs(self.rest[:, 1] - 6.92) < 0.12)
         self.nose_tip = int(np.argmax(np.where(middle, self.rest[:, 2], -9)))
@@ -67,44 +85,34 @@ class HeadModel:
         below = body & (abs(self.rest[:, 0]) < 0.015) & (self.rest[:, 2] > 0.8)
         below &= (self.rest[:, 1] < self.rest[self.nose_tip, 1]) & (self.rest[:, 1] > heights.max())
         self.nose_base = int(np.argmin(np.where(below, self.rest[:, 2], 9)))  # where the upper lip begins
-        self._lay_out()
+        front = body & (abs(self.rest[:, 0]) < 0.02) & (self.rest[:, 2] > 1.3)
+        self.chin = int(np.argmin(np.where(front, abs(self.rest[:, 1] - 6.18), 9)))
+        level = body & (self.rest[:, 2] > 0.4) & (abs(self.rest[:, 1] - 6.55) < 0.05)
+        jaw = np.where(level, self.rest[:, 0], 0)
+        self.jaw = int(jaw.argmin()), int(jaw.argmax())
+        rows, moves = self.targets["faceunits:eyeBlinkLeft"]
+        upper = int(np.argmin(np.where(self.vertex_part[rows] == BODY, moves[:, 1], 9)))  # what falls farthest
+        shut = self.rest[rows[upper]] + moves[upper]
+        below = body & (self.rest[:, 1] < self.rest[rows[upper], 1] - 0.04)
+        self.lid_edges = int(rows[upper]), int(np.argmin(np.where(below, np.linalg.norm(self.rest - shut, axis=1), 9)))
 
-    def _lay_out(self) -> None:
-        triangles = self.skin[abs(np.ptp(self.sphere(self.rest)[self.skin][:, :, 0], axis=1)) < MAP_WIDTH / 2]
-        depth = np.full((MAP_HEIGHT, MAP_WIDTH), -1e9)
-        found = np.full(depth.shape, -1, np.int64)
-        weights = np.zeros((*depth.shape, 2))
-        draw_triangles(self.sphere(self.rest), triangles, np.zeros(len(triangles), np.bool_), depth, found, weights)
-        self.texel_corners = triangles[np.maximum(found, 0)]
-        self.texel_weights = np.stack([1 - weights.sum(2), weights[..., 0], weights[..., 1]], 2)
-        self.texel_known = found >= 0
-        self.texel_place = np.einsum("hwk,hwkc->hwc", self.texel_weights, self.rest[self.texel_corners])
-        elevation = (0.5 - (np.arange(MAP_HEIGHT) + 0.5) / MAP_HEIGHT) * np.pi
-        azimuth = ((np.arange(MAP_WIDTH) + 0.5) / MAP_WIDTH - 0.5) * 2 * np.pi
-        self.azimuth, self.elevation = np.meshgrid(azimuth, elevation)
-        around = np.stack([
-            np.sin(self.azimuth) * np.cos(self.elevation), np.sin(self.elevation),
-            np.cos(self.azimuth) * np.cos(self.elevation),
-        ], 2)  # fmt: skip
-        self.texel_place[~self.texel_known] = (CENTER + around)[~self.texel_known]
-        self.texel_lips, self.texel_ears = (
-            np.einsum("hwk,hwk->hw", self.texel_weights, mask[self.texel_corners]) for mask in (self.lips, self.ears)
-        )
+    def _extent(self) -> tuple[tuple[int, int], ...]:
+        """Two vertices each between which the head is wide, high and deep."""
+        head = np.flatnonzero((self.vertex_part == BODY) & (self.rest[:, 1] > 6.3) & (self.ears < 0.1))
+        places = self.rest[head]
+        return tuple((int(head[places[:, k].argmin()]), int(head[places[:, k].argmax()])) for k in range(3))
 
-    @staticmethod
-    def sphere(points: Array) -> Array:
-        """Column, row and radius of points in the spherical layout."""
-        x, y, z = np.moveaxis(points - CENTER, -1, 0)
-        azimuth, elevation = np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))
-        radius = np.sqrt(x * x + y * y + z * z)
-        return np.stack([(azimuth / (2 * np.pi) + 0.5) * MAP_WIDTH, (0.5 - elevation / np.pi) * MAP_HEIGHT, radius], -1)
+    def size(self, vertices: Array) -> Array:
+        """Width, height and depth of a head, in those of the base mesh's ``(3,)``."""
+        return np.array([
+            (vertices[b, k] - vertices[a, k]) / (self.rest[b, k] - self.rest[a, k]) for k, (a, b) in enumerate(self.extent)
+        ])  # fmt: skip
 
     def shaped(self, weights: dict[str, float], vertices: Array | None = None) -> Array:
         """The mesh, or ``vertices`` in its place, moved by weighted targets: ``(V, 3)``."""
         moved = (self.rest if vertices is None else vertices).copy()
-        for name, weight in weights.items():
-            rows, moves = self.targets[name]
-            moved[rows] += weight * moves
+        runs = np.array([self._runs[name] for name in weights], np.int64).reshape(-1, 2)
+        add_targets(moved, self._rows, self._moves, runs[:, 0], runs[:, 1], np.array(list(weights.values()), np.float64))
         return moved
 
     def landmarks(self, vertices: Array) -> Array:
@@ -114,12 +122,13 @@ class HeadModel:
         return np.array([*pupils, vertices[self.nose_tip], vertices[right], vertices[left]])
 
     def proportions(self, vertices: Array) -> dict[str, float]:
-        """Measures of nose and mouth, in distances between the pupils."""
+        """Measures of nose, mouth and jaw, in distances between the pupils."""
         right_eye, left_eye, _, right, left = self.landmarks(vertices)
         bridge, base, (upper, lower) = vertices[self.nose_bridge], vertices[self.nose_base], vertices[list(self.lip_edges)]
         measures = {
             "nose width": np.linalg.norm(np.subtract(*vertices[list(self.nostrils)])), "nose length": bridge[1] - base[1],
             "mouth width": np.linalg.norm(right - left), "lips": upper[1] - lower[1],
+            "chin": lower[1] - vertices[self.chin][1], "jaw": np.linalg.norm(np.subtract(*vertices[list(self.jaw)])),
             "mouth forward": (upper[2] + lower[2]) / 2 - bridge[2],
         }  # fmt: skip
         return {name: float(measure / np.linalg.norm(right_eye - left_eye)) for name, measure in measures.items()}
@@ -128,7 +137,7 @@ class HeadModel:
         """Unit normals of the vertices, ``(V, 3)``."""
         normals = np.zeros_like(vertices)
         vertex_normals(vertices, self.opaque, normals)
-        normals[self.vertex_part == LASHES] = (0, 0, 1)
+        normals[self.vertex_part >= LASHES] = (0, 0, 1)
         return normals
 
     def openness(self, vertices: Array) -> Array:
@@ -152,28 +161,6 @@ class HeadModel:
             openness[eye] = np.clip(openness[eye] + 0.25, 0.45, 0.95)
         return np.asarray(openness * (1 - 0.6 * self.mouth))
 
-    def radii(self, vertices: Array) -> Array:
-        """How far the head, ears and shoulders apart, reaches in each direction of a coarse sphere ``(48, 96)``: what hair
-        must stay outside of."""
-        points = self.sphere(vertices) * (96 / MAP_WIDTH, 48 / MAP_HEIGHT, 1)
-        triangles = self.skin[(self.ears[self.skin].max(1) < 0.3) & (self.rest[self.skin][:, :, 1].min(1) > 6.1)]
-        triangles = triangles[np.ptp(points[triangles][:, :, 0], axis=1) < 48]
-        radius = np.full((48, 96), -1.0)
-        draw_depth(points, triangles, radius)
-        for row in radius:
-            known = np.flatnonzero(row > 0)
-            if len(known):
-                row[:] = np.interp(np.arange(96), known, row[known], period=96)
-        return np.where(radius > 0, radius, 0.5)
-
-    def sample(self, density: Array, count: int, rng: np.random.Generator) -> Roots:
-        """``count`` points on the skin, drawn with the given density over the texels ``(256, 512)``."""
-        area = density * np.cos(self.elevation) * self.texel_known
-        total = np.cumsum(area.ravel())
-        texels = np.searchsorted(total, rng.random(count) * total[-1]).clip(0, area.size - 1)
-        weights = self.texel_weights.reshape(-1, 3)[texels] + rng.normal(0, 0.03, (count, 3))
-        return Roots(self.texel_corners.reshape(-1, 3)[texels], weights / weights.sum(1, keepdims=True))
-
 
 @lru_cache(maxsize=1)
 def head_model() -> HeadModel:
@@ -187,3 +174,13 @@ def look_along(direction: Array) -> Array:
     right = np.cross(up, direction)
     right /= np.linalg.norm(right)
     return np.stack([right, np.cross(direction, right), direction])
+
+
+def _card(pack: Mapping[str, NDArray[np.generic]], key: str) -> Card:
+    two = pack[f"{key}/weights"].astype(np.float64) / 16384
+    return Card(
+        pack[f"{key}/rows"].astype(np.int64), np.column_stack([two, 1 - two.sum(1)]),
+        pack[f"{key}/offsets"].astype(np.float64) / 10000, pack[f"{key}/triangles"].astype(np.int64),
+        pack[f"{key}/uv"].astype(np.float32) / np.float32(65535),
+        pack[f"{key}/along"].astype(np.float64) if f"{key}/along" in pack else None,
+    )  # fmt: skip

@@ -1,32 +1,37 @@
-"""Triangles and ribbons to pixels: small numba kernels over plain arrays, one thread, depth growing toward the viewer."""
+"""Triangles, cards and ribbons to pixels: numba kernels over plain arrays, one thread, depth growing toward the viewer."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 fast: Any = njit(cache=True, fastmath=True, error_model="numpy")
+inlined: Any = njit(
+    cache=True, fastmath=True, error_model="numpy", inline="always"
+)  # halves the cost of passing many arrays
 
 
 @fast
-def vertex_normals(vertices, triangles, normals):
-    """Unit normals of the vertices, weighted by the area of the triangles around them, into ``normals``."""
-    for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        x, y, z = vertices[a]
-        ux, uy, uz = vertices[b, 0] - x, vertices[b, 1] - y, vertices[b, 2] - z
-        vx, vy, vz = vertices[c, 0] - x, vertices[c, 1] - y, vertices[c, 2] - z
-        n0, n1, n2 = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        for i in (a, b, c):
-            normals[i, 0] += n0
-            normals[i, 1] += n1
-            normals[i, 2] += n2
-    for i in range(len(normals)):
-        length = math.sqrt(normals[i, 0] ** 2 + normals[i, 1] ** 2 + normals[i, 2] ** 2) + 1e-12
-        for k in range(3):
-            normals[i, k] /= length
+def box(points, triangle, height, width):
+    """The pixels that a triangle may cover, left, right, top and bottom, and twice its area, below 0 if it faces us."""
+    a, b, c = triangle
+    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+    top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
+    return left, right, top, bottom, (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+
+
+@fast
+def shares(points, triangle, area, x, y):
+    """The weights of a triangle's corners at the middle of a pixel; one is below 0 outside."""
+    a, b, c = triangle
+    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) / area
+    w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) / area
+    return 1 - w1 - w2, w1, w2
 
 
 @fast
@@ -34,24 +39,16 @@ def draw_triangles(points, triangles, one_sided, depth, found, weights):
     """Write to each pixel the nearest triangle's number (``found``) and the weights of its second and third corner."""
     height, width = depth.shape
     for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        triangle = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, triangle, height, width)
         if abs(area) < 1e-9 or (one_sided[t] and area > 0):
             continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
-            py = y + 0.5
             for x in range(left, right + 1):
-                px = x + 0.5
-                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
-                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(points, triangle, area, x, y)
                 if w0 < -1e-6 or w1 < -1e-6 or w2 < -1e-6:
                     continue
-                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                z = w0 * points[triangle[0], 2] + w1 * points[triangle[1], 2] + w2 * points[triangle[2], 2]
                 if z > depth[y, x]:
                     depth[y, x] = z
                     found[y, x] = t
@@ -64,21 +61,23 @@ def draw_depth(points, triangles, depth):
     """The nearest depth at each pixel, into ``depth``."""
     height, width = depth.shape
     for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        triangle = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, triangle, height, width)
         if abs(area) < 1e-9:
             continue
-        left, right = max(0, math.ceil(min(x0, x1, x2) - 0.5)), min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
-        top, bottom = max(0, math.ceil(min(y0, y1, y2) - 0.5)), min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
-        scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                w1 = ((x + 0.5 - x0) * (y2 - y0) - (x2 - x0) * (y + 0.5 - y0)) * scale
-                w2 = ((x1 - x0) * (y + 0.5 - y0) - (x + 0.5 - x0) * (y1 - y0)) * scale
-                if w1 >= 0 and w2 >= 0 and w1 + w2 <= 1:
-                    z = points[a, 2] + w1 * (points[b, 2] - points[a, 2]) + w2 * (points[c, 2] - points[a, 2])
+                w0, w1, w2 = shares(points, triangle, area, x, y)
+                if w0 >= 0 and w1 >= 0 and w2 >= 0:
+                    z = w0 * points[triangle[0], 2] + w1 * points[triangle[1], 2] + w2 * points[triangle[2], 2]
                     depth[y, x] = max(depth[y, x], z)
+
+
+# Where a soft shadow looks, in shares of its width: a small spiral.
+TAPS = (
+    (0.0, 0.0), (0.45, 0.2), (-0.2, 0.45), (-0.45, -0.2), (0.2, -0.45),
+    (0.4, 0.95), (-0.95, 0.4), (-0.4, -0.95), (0.95, -0.4),
+)  # fmt: skip
 
 
 @fast
@@ -95,18 +94,6 @@ def visible_share(points, normals, direction, depth, bias, blocked, seen):
 
 
 @fast
-def splat_depth(points, depth):
-    """Depth of scattered points, each as wide as a pixel and a half: the shadow that hair throws."""
-    size = len(depth)
-    for i in range(len(points)):
-        x, y = int(points[i, 0]), int(points[i, 1])
-        if 0 <= x < size - 1 and 0 <= y < size - 1:
-            for dy in range(2):
-                for dx in range(2):
-                    depth[y + dy, x + dx] = max(depth[y + dy, x + dx], points[i, 2])
-
-
-@fast
 def smooth(low, high, x):
     t = min(1.0, max(0.0, (x - low) / (high - low)))
     return t * t * (3 - 2 * t)
@@ -117,13 +104,13 @@ def light_share(x, y, z, bias, depth, spread):
     """How much of the key light reaches a point given in the light's frame (pixels, pixels, depth): 0 to 1, soft."""
     size = len(depth)
     share = 0.0
-    for i, j in ((0.0, 0.0), (0.9, 0.4), (-0.4, 0.9), (-0.9, -0.4), (0.4, -0.9)):
+    for i, j in TAPS:
         u, v = int(x + i * spread), int(y + j * spread)
         if 0 <= u < size and 0 <= v < size:
             share += min(1.0, max(0.0, (z - depth[v, u] + bias) * 14 + 1))
         else:
             share += 1
-    return share / 5
+    return share / len(TAPS)
 
 
 @fast
@@ -172,61 +159,73 @@ def draw_ribbons(points, widths, colors, alpha, image, depth):
                         for c in range(3):
                             color = colors[m, k, c] * (1 - t) + colors[m, k + 1, c] * t
                             image[y, x, c] = image[y, x, c] * (1 - cover) + color * cover
+                        image[y, x, 3] *= 1 - cover
                         if cover > 0.5:
                             depth[y, x] = z
 
 
 @fast
-def grow(roots, starts, lengths, layers, slack, phases, radii, center, opening, fringe, pull, curl, turns, steps, out):
-    """Let strands grow over the head into ``out (M, steps, 3)``: along their start, bent by ``pull``, never inside.
+def draw_card_depth(points, triangles, uv, texture, kept, depth):
+    """The nearest depth of what cards cover, where their texture ``(H, W, 2)`` is opaque and not trimmed away."""
+    height, width = depth.shape
+    rows, columns = texture.shape[0], texture.shape[1]
+    for t in range(len(triangles)):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, (a, b, c), height, width)
+        if abs(area) < 1e-9 or kept[a] + kept[b] + kept[c] < 1.5:
+            continue
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                w0, w1, w2 = shares(points, (a, b, c), area, x, y)
+                if w0 < 0 or w1 < 0 or w2 < 0:
+                    continue
+                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                if z > depth[y, x]:
+                    u = w0 * uv[t, 0, 0] + w1 * uv[t, 1, 0] + w2 * uv[t, 2, 0]
+                    v = w0 * uv[t, 0, 1] + w1 * uv[t, 1, 1] + w2 * uv[t, 2, 1]
+                    row, column = min(max(int(v * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)
+                    if texture[row, column, 1] > 0.45:
+                        depth[y, x] = z
 
-    ``layers`` is each strand's distance from the skin once it lies on it (dm), above the ears at most ``slack`` farther.
-    ``opening`` keeps the face free: azimuth,
-    height below which it counts, and its slope; ``fringe`` is the height at which front hair ends.
+
+@fast
+def draw_cards(points, triangles, order, uv, texture, kept, lit, shine, cut, gain, most, bias, solid, image, depth):
+    """Blend cards over the image ``(H, W, 4)``, in the given order of triangles; its fourth channel is the share of skin.
+
+    ``texture (H, W, 2)``: luminance around 1, and cover, of which ``cut`` is taken away and the rest multiplied by ``gain``,
+    up to ``most``. ``kept (M,)``: 0 where a vertex is trimmed away. ``lit, shine (M, 3)``: linear color of the vertices, and
+    their gloss. ``bias``: how far behind a surface they still show. ``solid``: whether they cover what is drawn later.
     """
-    rows, columns = radii.shape
-    for m in range(len(roots)):
-        x, y, z = roots[m]
-        d0, d1, d2 = starts[m]
-        step = lengths[m] / (steps - 1)
-        stopped = False
-        for k in range(steps):
-            if k > 0 and not stopped:
-                d0, d1, d2 = d0 + pull[0] * step, d1 + pull[1] * step, d2 + pull[2] * step
-                norm = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2) + 1e-9
-                d0, d1, d2 = d0 / norm, d1 / norm, d2 / norm
-                if y < center[1] + 0.1:  # below the ears long hair hangs
-                    sag = min(1.0, -0.4 * pull[1])
-                    d0, d2 = d0 * (1 - 0.6 * sag), d2 * (1 - 0.6 * sag)
-                x, y, z = x + step * d0, y + step * d1, z + step * d2
-                rx, ry, rz = x - center[0], y - center[1], z - center[2]
-                azimuth = math.atan2(rx, rz)
-                flat = math.sqrt(rx * rx + rz * rz)
-                limit = opening[0] - opening[2] * max(0.0, opening[1] - y)
-                if y < opening[1] and abs(azimuth) < limit and ry < 0.75:
-                    azimuth = math.copysign(limit, azimuth)
-                    rx, rz = flat * math.sin(azimuth), flat * math.cos(azimuth)
-                row = min(max((0.5 - math.atan2(ry, flat) / math.pi) * rows - 0.5, 0.0), rows - 1.001)
-                column = (azimuth / (2 * math.pi) + 0.5) * columns - 0.5
-                i, j = int(row), math.floor(column)
-                fi, fj = row - i, column - math.floor(column)
-                j0, j1 = j % columns, (j + 1) % columns
-                reach = (radii[i, j0] * (1 - fj) + radii[i, j1] * fj) * (1 - fi) + (
-                    radii[i + 1, j0] * (1 - fj) + radii[i + 1, j1] * fj
-                ) * fi
-                reach += layers[m] * min(1.0, 4.0 * k / (steps - 1) + 0.15)
-                radius = math.sqrt(rx * rx + ry * ry + rz * rz)
-                push = max(1.0, reach / radius)
-                if (ry > -0.1 or lengths[m] < 0.9) and ry > -0.9 and radius > reach + slack:
-                    push = (reach + slack) / radius
-                nx, ny, nz = center[0] + rx * push, center[1] + ry * push, center[2] + rz * push
-                if push != 1:  # slide along the surface
-                    d0, d1, d2 = d0 + (nx - x) / step, d1 + (ny - y) / step, d2 + (nz - z) / step
-                x, y, z = nx, ny, nz
-                if y < fringe and abs(azimuth) < 0.75 and z > 0.7:
-                    stopped = True
-            bend = curl * min(1.0, 3.0 * k / (steps - 1))
-            angle = phases[m] + turns * lengths[m] * k / (steps - 1)
-            out[m, k, 0] = x + bend * math.cos(angle)
-            out[m, k, 1] = y + 0.5 * bend * math.sin(angle)
-            out[m, k, 2] = z + bend * math.sin(angle)
+    height, width = depth.shape
+    rows, columns = texture.shape[0], texture.shape[1]
+    texel = np.empty(2, np.float32)
+    for i in range(len(order)):
+        t = order[i]
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left, right, top, bottom, area = box(points, (a, b, c), height, width)
+        if abs(area) < 1e-9 or kept[a] + kept[b] + kept[c] < 0.6:
+            continue
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                w0, w1, w2 = shares(points, (a, b, c), area, x, y)
+                if w0 < 0 or w1 < 0 or w2 < 0:
+                    continue
+                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                if z + bias < depth[y, x]:
+                    continue
+                u = w0 * uv[t, 0, 0] + w1 * uv[t, 1, 0] + w2 * uv[t, 2, 0]
+                v = w0 * uv[t, 0, 1] + w1 * uv[t, 1, 1] + w2 * uv[t, 2, 1]
+                bilinear(texture, u * columns, v * rows, texel)
+                cover = min(most, max(0.0, (texel[1] - cut) * gain))
+                rest = w0 * kept[a] + w1 * kept[b] + w2 * kept[c]
+                if rest < 0.999:  # a trimmed edge is ragged as its strands are
+                    cover *= min(1.0, max(0.0, 4 * (rest - 0.5) + 1.5 * (texel[0] - 1)))
+                if cover < 0.02:
+                    continue
+                for k in range(3):
+                    color = texel[0] * (w0 * lit[a, k] + w1 * lit[b, k] + w2 * lit[c, k])
+                    color += texel[0] * texel[0] * (w0 * shine[a, k] + w1 * shine[b, k] + w2 * shine[c, k])
+                    image[y, x, k] += (color - image[y, x, k]) * cover
+                image[y, x, 3] *= 1 - cover
+                if solid and cover > 0.6:
+                    depth[y, x] = z

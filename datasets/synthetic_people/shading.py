@@ -7,207 +7,241 @@ import math
 import numpy as np
 
 from synthetic_people.head import BODY, LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH
-from synthetic_people.rasterizer import bilinear, fast, light_share, smooth
+from synthetic_people.rasterizer import bilinear, fast, inlined, light_share, smooth
 
-# Rows of `lights`: direction and color of the key light, sky and ground color, direction and color of the rim light.
-KEY, KEY_COLOR, SKY, GROUND, RIM, RIM_COLOR = range(6)
-# Rows of `colors`, linear.
-EYE, LIP, CLOTH, HAIR, LIPSTICK, EYESHADOW = range(6)
-# Entries of `options`.
-GLOSS, STUBBLE, LIPSTICK_SHARE, EYESHADOW_SHARE, IRIS, COLLAR, NECKLINE = range(7)
-SHADOW_SIZE, SHADOW_SCALE = 128, 128 / 4.4  # pixels, pixels per decimeter
+SHADOW_SIZE, SHADOW_SCALE = 208, 208 / 4.6  # pixels, pixels per decimeter
 
 
 @fast
-def shade_surface(
-    found, weights, triangles, part, places, normals, rest, layout, attributes, eyeball, texture, scalp, grain,
-    options, colors, lights, to_light, shadow, hardness, image,
-):  # fmt: skip
-    """Color every pixel that a triangle covers. Vertices: ``places``, ``normals`` as the camera sees them, ``rest`` as
-    they lie in the mesh, ``attributes`` openness, lips, mouth, ear; ``layout (T, 3, 2)``: texels of the corners."""
-    height, width = found.shape
-    skin = np.empty(7)
-    color = np.empty(3)
-    key, rim = lights[0], lights[4]
-    half = np.array([key[0], key[1], key[2] + 1])
-    half /= math.sqrt((half * half).sum())
-    rim_half = np.array([rim[0], rim[1], rim[2] + 1])
-    rim_half /= math.sqrt((rim_half * rim_half).sum()) + 1e-6
+def mix(values, corners, weights):
+    """Three numbers of the corners, interpolated."""
+    a, b, c = corners
+    w0, w1, w2 = weights
+    return (
+        w0 * values[a, 0] + w1 * values[b, 0] + w2 * values[c, 0],
+        w0 * values[a, 1] + w1 * values[b, 1] + w2 * values[c, 1],
+        w0 * values[a, 2] + w1 * values[b, 2] + w2 * values[c, 2],
+    )
+
+
+@fast
+def dot(a, b):
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@fast
+def normal(x, y, z):
+    length = math.sqrt(x * x + y * y + z * z) + 1e-9
+    return x / length, y / length, z / length
+
+
+@fast
+def halfway(direction):
+    """Between a light and the viewer."""
+    return normal(direction[0], direction[1], direction[2] + 1)
+
+
+@fast
+def shade_surface(hits, surface, paint, lights, image):
+    """Color every sample ``(H, W, 4)`` that a triangle covers; the fourth channel becomes the share of the head's skin."""
+    height, width = hits.found.shape
+    color, texel, part = np.empty(3), np.empty(6, np.float32), surface.part
     for v in range(height):
         for u in range(width):
-            t = found[v, u]
+            t = hits.found[v, u]
             if t < 0:
                 continue
-            if u % 2 and found[v, u - 1] >= 0 and part[t] == BODY == part[found[v, u - 1]]:  # half a pixel apart: alike
-                for k in range(3):
-                    image[v, u, k] = image[v, u - 1, k]
+            if u % 2 and hits.found[v, u - 1] >= 0 and part[t] == BODY == part[hits.found[v, u - 1]]:
+                image[v, u] = image[v, u - 1]  # half a pixel apart: alike
                 continue
-            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            w1, w2 = weights[v, u, 0], weights[v, u, 1]
-            w0 = 1 - w1 - w2
-            n0 = w0 * normals[a, 0] + w1 * normals[b, 0] + w2 * normals[c, 0]
-            n1 = w0 * normals[a, 1] + w1 * normals[b, 1] + w2 * normals[c, 1]
-            n2 = w0 * normals[a, 2] + w1 * normals[b, 2] + w2 * normals[c, 2]
-            qx = w0 * places[a, 0] + w1 * places[b, 0] + w2 * places[c, 0]
-            qy = w0 * places[a, 1] + w1 * places[b, 1] + w2 * places[c, 1]
-            qz = w0 * places[a, 2] + w1 * places[b, 2] + w2 * places[c, 2]
-            open_ = w0 * attributes[a, 0] + w1 * attributes[b, 0] + w2 * attributes[c, 0]
-            x = w0 * rest[a, 0] + w1 * rest[b, 0] + w2 * rest[c, 0]
-            y = w0 * rest[a, 1] + w1 * rest[b, 1] + w2 * rest[c, 1]
-            z = w0 * rest[a, 2] + w1 * rest[b, 2] + w2 * rest[c, 2]
+            corners = surface.triangles[t, 0], surface.triangles[t, 1], surface.triangles[t, 2]
+            w1, w2 = hits.weights[v, u, 0], hits.weights[v, u, 1]
+            weights = 1 - w1 - w2, w1, w2
+            bent = smoothed = mix(surface.normals, corners, weights)
+            x, y, z = mix(surface.rest, corners, weights)
+            open_, lip, mouth = mix(surface.attributes, corners, weights)
+            gloss, scatter, glint = 0.0, 1.0, 0.0
             kind = part[t]
-            gloss, sheen, hair, scatter = 0.0, 1.0, 0.0, 1.0
-            glint = 0.0
             if kind == BODY:
-                lip = smooth(0.35, 0.7, w0 * attributes[a, 1] + w1 * attributes[b, 1] + w2 * attributes[c, 1])
-                mouth = smooth(0.4, 0.8, w0 * attributes[a, 2] + w1 * attributes[b, 2] + w2 * attributes[c, 2])
-                ear = w0 * attributes[a, 3] + w1 * attributes[b, 3] + w2 * attributes[c, 3]
-                column = w0 * layout[t, 0, 0] + w1 * layout[t, 1, 0] + w2 * layout[t, 2, 0]
-                row = w0 * layout[t, 0, 1] + w1 * layout[t, 1, 1] + w2 * layout[t, 2, 1]
-                bilinear(texture, column, row, skin)
-                pore = grain[int(row * 7.5) & 255, int(column * 7.5) & 255]
-                hair = scalp[min(max(int(row), 0), scalp.shape[0] - 1), min(max(int(column), 0), scalp.shape[1] - 1)]
-                n0 += skin[3] * 0.6 + 0.035 * pore
-                n1 += skin[3] * 0.4 + 0.035 * grain[int(column * 7.5) & 255, int(row * 7.5) & 255]
-                gloss, scatter = color_body(x, y, lip, mouth, ear, hair, pore, skin, options, colors, color)
+                bent, smoothed, gloss, scatter, open_ = body(
+                    t, corners, weights, (x, y, z), (lip, mouth), open_, smoothed, surface, paint, texel, color
+                )
             elif LEFT_EYE <= kind <= RIGHT_EYE:
-                side = 1.0 if kind == LEFT_EYE else -1.0
-                ex, ey = (x - side * eyeball[0]) / eyeball[3], (y - eyeball[1]) / eyeball[3]
-                radius = math.sqrt(ex * ex + ey * ey) if z > eyeball[2] else 2.0
-                color_eye(ex, ey, radius, options[4], colors, color)
-                open_ *= 0.55 + 0.45 * smooth(0.62, 0.2, ey)  # the upper lid's shade
-                across = (ex - 0.24 * key[0]) ** 2 + (ey - 0.12 - 0.16 * key[1]) ** 2
-                glint = 0.7 * (1 - smooth(0.002, 0.008, across))
-                scatter, sheen = 0.3, 0.6
+                scatter = 0.25
+                glint, open_ = eye(kind == LEFT_EYE, x, y, z, open_, paint, lights, texel[:1], color)
             elif UPPER_TEETH <= kind <= LOWER_TEETH:
-                color_teeth(x, y, z, kind == UPPER_TEETH, color)
-                gloss = 0.6
-                open_ *= smooth(0.30, 0.14, abs(x)) * 0.9 + 0.1  # the corners of the mouth are dark
+                gloss = 0.5
+                open_ = teeth(kind == UPPER_TEETH, x, y, z, open_, color)
             elif kind == TONGUE:
-                color[0], color[1], color[2] = 0.42, 0.14, 0.13
-                gloss = 0.4
-            length = math.sqrt(n0 * n0 + n1 * n1 + n2 * n2) + 1e-9
-            n0, n1, n2 = n0 / length, n1 / length, n2 / length
-            facing = n0 * key[0] + n1 * key[1] + n2 * key[2]
-            lx = (to_light[0, 0] * qx + to_light[0, 1] * qy + to_light[0, 2] * qz) * SHADOW_SCALE + SHADOW_SIZE / 2
-            ly = (to_light[1, 0] * qx + to_light[1, 1] * qy + to_light[1, 2] * qz) * SHADOW_SCALE + SHADOW_SIZE / 2
-            lz = to_light[2, 0] * qx + to_light[2, 1] * qy + to_light[2, 2] * qz
-            slant = math.sqrt(max(0.0, 1 - facing * facing)) / max(0.15, abs(facing))
-            lit = light_share(lx, ly, lz, 0.05 + 0.06 * min(3.0, slant), shadow, 2.2 - 1.4 * hardness)
+                color[0], color[1], color[2] = 0.40, 0.14, 0.13
+                gloss = 0.3
+            lit = reached(mix(surface.places, corners, weights), smoothed, lights)
             if UPPER_TEETH <= kind <= LOWER_TEETH:
                 lit = (0.55 + 0.45 * lit) * open_
-            lit = 1 - (0.72 + 0.28 * hardness) * (1 - lit)
-            up = 0.5 + 0.5 * n1
-            mirror = max(0.0, n0 * half[0] + n1 * half[1] + n2 * half[2])
-            edge = (1 - max(0.0, min(1.0, n2))) ** 4
-            rim_mirror = max(0.0, n0 * rim_half[0] + n1 * rim_half[1] + n2 * rim_half[2])
-            shine = gloss * sheen * (0.05 * mirror**9 + 0.10 * mirror**32) * lit * (0.3 + 0.7 * open_)
-            rim_shine = 0.05 * edge + 0.05 * gloss * rim_mirror**20
-            rim_facing = max(0.0, n0 * rim[0] + n1 * rim[1] + n2 * rim[2])
-            for k in range(3):
-                wrap = scatter * (0.34, 0.17, 0.11)[k] + 0.15 * (1 - hardness)  # red light wanders farthest under skin
-                diffuse = max(0.0, (facing + wrap) / (1 + wrap))
-                diffuse *= lit + scatter * (0.10, 0.03, 0.02)[k] * (1 - lit)
-                hollow = open_ * (1 + (1 - open_) * color[k] * scatter)  # light bounces within folds of bright skin
-                sky = lights[3, k] + (lights[2, k] - lights[3, k]) * up
-                value = color[k] * (lights[1, k] * diffuse * (0.55 + 0.45 * open_) + sky * hollow)
-                value += lights[1, k] * shine + sky * open_ * (0.05 + 0.10 * gloss) * edge
-                value += sky * 0.018 * gloss * (0.5 + 0.5 * up) * open_
-                value += lights[5, k] * rim_facing * (0.25 * color[k] + rim_shine) * open_
-                image[v, u, k] = value + glint * lights[1, k] * min(1.0, 2 * open_)
+            light_up(color, normal(*smoothed), normal(*bent), lit, open_, gloss, scatter, glint, lights, image[v, u])
+            image[v, u, 3] = 1.0 if surface.in_window[t] else 0.0
 
 
-@fast
-def color_body(x, y, lip, mouth, ear, hair, pore, skin, options, colors, color):
-    """The color of skin, lips, scalp and cloth; returns how much it shines and scatters."""
-    stubble = min(0.85, skin[5] * options[1] * (0.7 + 0.3 * pore))
-    for k in range(3):
-        color[k] = skin[k] * (1 + 0.035 * pore)
-        color[k] *= 1 - 0.62 * max(0.0, stubble) * (1 - 0.12 * (k == 2))
-        color[k] += (colors[5, k] - color[k]) * 0.6 * skin[6] * options[3]
-        tone = colors[1, k] * (1 + 0.10 * pore)
-        tone += (colors[4, k] * (1 + 0.05 * pore) - tone) * options[2]
-        color[k] += (tone - color[k]) * lip * 0.85
-        color[k] *= 1 - 0.12 * min(1.0, ear) * (k > 0)
-        color[k] += (colors[3, k] * (0.8 + 0.25 * pore) - color[k]) * hair
-    color[0] += (0.16 - color[0]) * mouth
-    color[1] += (0.045 - color[1]) * mouth
-    color[2] += (0.04 - color[2]) * mouth
-    zone = smooth(0.4, 0.05, abs(x)) * (y > 6.85)  # forehead and nose shine most
-    gloss = (0.35 + 0.65 * options[0]) * (0.6 + 0.5 * zone) * (1 + 0.25 * pore) * (1 - 0.8 * hair)
-    gloss = gloss * (1 - lip) + lip * (0.7 + 0.6 * options[2])
-    scatter = 1.0
-    cloth = smooth(0.0, 0.03, options[5] - y + options[6] * abs(x) + 0.9 * max(0.0, abs(x) - 0.65))
+@inlined
+def body(t, corners, weights, rest, marks, open_, upright, surface, paint, texel, color):
+    """Color of skin, lips and cloth, into ``color``; normals for mirrored and diffuse light, gloss, scatter, openness."""
+    w0, w1, w2 = weights
+    x, y, z = rest
+    lip, mouth = smooth(0.3, 0.75, marks[0]), smooth(0.4, 0.8, marks[1])
+    bent, smoothed, rough = upright, upright, 0.0
+    color[:] = paint.neck
+    if surface.in_window[t]:
+        u = w0 * surface.uv[t, 0, 0] + w1 * surface.uv[t, 1, 0] + w2 * surface.uv[t, 2, 0]
+        v = w0 * surface.uv[t, 0, 1] + w1 * surface.uv[t, 1, 1] + w2 * surface.uv[t, 2, 1]
+        column = (u - paint.window[0]) / paint.window[2] * paint.head.shape[1]
+        bilinear(paint.head, column, (v - paint.window[1]) / paint.window[3] * paint.head.shape[0], texel)
+        a, b = mix(surface.along_u, corners, weights), mix(surface.along_v, corners, weights)
+        du, dv, rough = texel[3], texel[4], texel[5]
+        n0, n1, n2 = upright
+        bent = n0 - du * a[0] - dv * b[0], n1 - du * a[1] - dv * b[1], n2 - du * a[2] - dv * b[2]
+        du, dv = 0.6 * du, 0.6 * dv
+        smoothed = n0 - du * a[0] - dv * b[0], n1 - du * a[1] - dv * b[1], n2 - du * a[2] - dv * b[2]
+        make_up(texel, lip, x, y, z, paint, color)
+    color[0] += (0.11 - color[0]) * mouth
+    color[1] += (0.028 - color[1]) * mouth
+    color[2] += (0.026 - color[2]) * mouth
+    zone = smooth(0.42, 0.05, abs(x)) * (6.80 < y < 7.85)  # forehead and nose shine most
+    gloss = (0.55 + 0.35 * zone) * paint.gloss * (1 - rough)
+    gloss = gloss * (1 - lip) + lip * (0.8 + 0.9 * paint.lipstick_share)
+    below = paint.collar - y + paint.neckline * abs(x) + 0.9 * max(0.0, abs(x) - 0.65)
+    cloth = smooth(0.0, 0.02, below)
     if cloth > 0:
-        weave = 1 + 0.05 * pore
+        rib = 1 - 0.22 * (1 - smooth(0.0, 0.02, abs(below - 0.13) - 0.012))
+        phase = 5.1 * x + 3 * y + 2 * math.sin(2.3 * y + 4 * x + paint.folds) + paint.folds
         for k in range(3):
-            color[k] += (colors[2, k] * weave - color[k]) * cloth
-        gloss *= 1 - cloth
-        scatter = 1 - cloth
-    return gloss, scatter * (1 - hair)
+            color[k] += (paint.cloth[k] * rib * (1 + 0.05 * math.sin(phase)) - color[k]) * cloth
+        open_ += (max(open_, 0.55) - open_) * cloth
+    return bent, smoothed, gloss * (1 - cloth), 1 - cloth, open_
 
 
-@fast
-def color_eye(ex, ey, radius, iris, colors, color):
-    """The color of an eye at a place relative to its middle, in radii of the eyeball."""
-    turn = math.atan2(ey, ex)
-    veins = 0.03 * abs(ex)
-    color[0], color[1], color[2] = 0.44 - veins, 0.415 - 2 * veins, 0.40 - 2 * veins
-    inside = 1 - smooth(iris * 0.93, iris * 1.05, radius)
-    fibers = 1 + 0.22 * math.sin(turn * 21 + 4 * math.sin(turn * 6)) * smooth(iris * 0.4, iris * 0.6, radius)
-    ring = (1 - 0.6 * smooth(iris * 0.72, iris, radius)) * (1.3 - 0.4 * smooth(iris * 0.4, iris * 0.75, radius))
-    pupil = 1 - smooth(iris * 0.36, iris * 0.43, radius)
+@inlined
+def make_up(texel, lip, x, y, z, paint, color):
+    """Skin with lipstick and eye shadow."""
+    share = 0.65 * paint.lipstick_share * lip
+    dusk = paint.eyeshadow_share * math.exp(-(((abs(x) - 0.32) / 0.17) ** 2) - ((y - 7.37) / 0.07) ** 2) * (z > 0.8)
+    shade = 0.6 + 0.4 * min(1.0, texel[1] / max(0.01, paint.neck[1]))
     for k in range(3):
-        color[k] += (1.1 * colors[0, k] * fibers * ring - color[k]) * inside
-        color[k] += (0.008 - color[k]) * pupil
+        color[k] = texel[k] * (1 - share) + paint.lipstick[k] * shade * share
+        color[k] *= 1 - dusk * (0.38, 0.5, 0.45)[k]
 
 
-@fast
-def color_teeth(x, y, z, upper, color):
-    """The color of teeth and gums."""
+@inlined
+def eye(left, x, y, z, open_, paint, lights, texel, color):
+    """Color of an eye, into ``color``; its highlight and openness."""
+    middle, radius = paint.eyeball, paint.eyeball[3]
+    ex, ey = (x - (1.0 if left else -1.0) * middle[0]) / radius, (y - middle[1]) / radius
+    away = math.sqrt(ex * ex + ey * ey) if z > middle[2] else 2.0
+    vein = 0.05 * smooth(0.45, 1.0, away)
+    color[0], color[1], color[2] = (
+        paint.whites * (1 - 0.5 * vein),
+        paint.whites * (0.94 - 2 * vein),
+        paint.whites * (0.90 - 2 * vein),
+    )
+    iris = paint.iris
+    if away < 1.12 * iris:
+        size = paint.iris_texture.shape[0]
+        bilinear(paint.iris_texture, (ex / iris * 0.5 + 0.5) * size, (0.5 - ey / iris * 0.5) * size, texel)
+        inside, pupil = 1 - smooth(0.90 * iris, 1.08 * iris, away), 1 - smooth(0.34 * iris, 0.42 * iris, away)
+        ring = (1 - 0.7 * smooth(0.72 * iris, iris, away)) * (1.15 + 0.3 * smooth(0.75 * iris, 0.4 * iris, away))
+        focus = 1 + 0.35 * max(-1.0, min(1.0, -(ex * lights.key[0] + ey * lights.key[1]) / iris))  # light bent by the cornea
+        for k in range(3):
+            color[k] += (paint.eye[k] * texel[0] * ring * focus - color[k]) * inside
+            color[k] += (0.004 - color[k]) * pupil * inside
+    open_ = min(1.0, 1.15 * open_ + 0.08) * (0.45 + 0.55 * smooth(0.52, 0.12, ey))  # the upper lid's shade
+    open_ *= 1 - 0.4 * smooth(0.45, 0.95, abs(ex))  # and the corners
+    gx, gy = ex - 0.30 * lights.key[0] - 0.02, ey - 0.10 - 0.20 * max(0.0, lights.key[1])
+    glint = 1 - smooth(0.0035, 0.013, gx * gx + gy * gy)
+    glint += 0.1 * (1 - smooth(0.002, 0.006, (ex + 0.22) ** 2 + (ey + 0.14) ** 2))
+    return glint, open_
+
+
+@inlined
+def teeth(upper, x, y, z, open_, color):
+    """Color of teeth and gums, into ``color``; their openness."""
     bow = math.atan2(x, z - 0.95)
-    gap = 0.35 + 0.65 * smooth(0.0, 0.10, 0.5 + 0.5 * math.cos(bow * 36))
+    gap = 0.62 + 0.38 * smooth(0.0, 0.12, 0.5 + 0.5 * math.cos(bow * 36))
     gum = smooth(6.76, 6.80, y) if upper else smooth(6.50, 6.46, y)
-    color[0] = 0.74 * gap + (0.42 - 0.74 * gap) * gum
-    color[1] = 0.70 * gap + (0.16 - 0.70 * gap) * gum
-    color[2] = 0.60 * gap + (0.15 - 0.60 * gap) * gum
+    color[0] = 0.62 * gap + (0.40 - 0.62 * gap) * gum
+    color[1] = 0.58 * gap + (0.15 - 0.58 * gap) * gum
+    color[2] = 0.51 * gap + (0.14 - 0.51 * gap) * gum
+    return open_ * (0.9 * smooth(0.30, 0.12, abs(x)) + 0.1)
+
+
+@inlined
+def reached(place, upright, lights):
+    """The share of the key light that reaches a place, soft where the light is."""
+    facing = dot(upright, lights.key)
+    slant = math.sqrt(max(0.0, 1 - facing * facing)) / max(0.15, abs(facing))
+    lit = in_light(place, 0.05 + 0.06 * min(3.0, slant), 4.2 - 2.4 * lights.hardness, lights)
+    return 1 - (0.78 + 0.22 * lights.hardness) * (1 - lit)
+
+
+@inlined
+def in_light(place, bias, spread, lights):
+    turn = lights.to_light
+    x, y, z = dot(turn[0], place), dot(turn[1], place), dot(turn[2], place)
+    return light_share(
+        x * SHADOW_SCALE + SHADOW_SIZE / 2, y * SHADOW_SCALE + SHADOW_SIZE / 2, z, bias, lights.shadow, spread
+    )
+
+
+@inlined
+def light_up(color, smoothed, bent, lit, open_, gloss, scatter, glint, lights, pixel):
+    """Linear light that leaves a surface, into ``pixel``."""
+    facing, up = dot(smoothed, lights.key), 0.5 + 0.5 * smoothed[1]
+    mirror = max(0.0, dot(bent, halfway(lights.key)))
+    edge = (1 - max(0.0, min(1.0, bent[2]))) ** 4
+    shine = gloss * (0.034 * mirror**11 + 0.055 * mirror**38 + 0.02 * mirror**120)
+    shine *= lit * (0.25 + 0.75 * open_) * (1 + 3 * edge)
+    rim_shine = 0.04 * edge + 0.04 * gloss * max(0.0, dot(bent, halfway(lights.rim))) ** 16
+    rim = max(0.0, dot(smoothed, lights.rim))
+    fill = max(0.0, (dot(smoothed, lights.fill) + 0.35) / 1.35)
+    for k in range(3):
+        wrap = scatter * (0.32, 0.16, 0.12)[k] + 0.16 * (1 - lights.hardness) + 0.05  # red light wanders farthest under skin
+        diffuse = max(0.0, (facing + wrap) / (1 + wrap))
+        diffuse *= diffuse * 0.25 + 0.75
+        soft = lit + scatter * (0.09, 0.02, 0.01)[k] * (1 - lit) + scatter * (0.13, 0.0, 0.0)[k] * lit * (1 - lit)
+        # Light bounces within folds of bright skin.
+        bounce = 0.5 * open_ / (open_ + (1 - open_) * (1 - 0.85 * color[k] * scatter) + 1e-6) + 0.5 * open_
+        sky = lights.ground[k] + (lights.sky[k] - lights.ground[k]) * up
+        value = color[k] * (
+            lights.key_color[k] * diffuse * soft * (0.6 + 0.4 * open_) + (sky + lights.fill_color[k] * fill) * bounce
+        )
+        value += lights.key_color[k] * shine + sky * open_ * (0.025 + 0.05 * gloss) * edge + sky * 0.01 * gloss * up * open_
+        value += lights.rim_color[k] * rim * (0.25 * color[k] + rim_shine) * open_
+        wet = glint * (0.55 * lights.key_color[k] * (0.35 + 0.65 * lit) + 0.15 * sky)
+        pixel[k] = value + wet * min(1.0, 1.6 * open_)
 
 
 @fast
-def shade_ribbons(points, tints, depths, base, shine, lights, to_light, shadow, colors):
-    """Linear color of ribbons' points ``(M, K, 3)`` before the camera, after Kajiya and Kay (1989), into ``colors``."""
-    key, rim = lights[0], lights[4]
-    half = np.array([key[0], key[1], key[2] + 1])
-    half /= math.sqrt((half * half).sum())
-    steps = points.shape[1]
-    for m in range(points.shape[0]):
-        for k in range(steps):
-            i = min(k, steps - 2)
-            tx, ty = points[m, i + 1, 0] - points[m, i, 0], points[m, i + 1, 1] - points[m, i, 1]
-            tz = points[m, i + 1, 2] - points[m, i, 2]
-            length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
-            tx, ty, tz = tx / length, ty / length, tz / length
-            along = tx * key[0] + ty * key[1] + tz * key[2]
-            along_half = tx * half[0] + ty * half[1] + tz * half[2]
-            along_rim = tx * rim[0] + ty * rim[1] + tz * rim[2]
-            x, y, z = points[m, k]
-            lx = (to_light[0, 0] * x + to_light[0, 1] * y + to_light[0, 2] * z) * SHADOW_SCALE + SHADOW_SIZE / 2
-            ly = (to_light[1, 0] * x + to_light[1, 1] * y + to_light[1, 2] * z) * SHADOW_SCALE + SHADOW_SIZE / 2
-            lz = to_light[2, 0] * x + to_light[2, 1] * y + to_light[2, 2] * z
-            u, v = int(lx), int(ly)
-            lit = 1.0
-            if 0 <= u < SHADOW_SIZE and 0 <= v < SHADOW_SIZE:
-                lit = 0.25 + 0.75 * smooth(-0.16, -0.02, lz - shadow[v, u])
-            place = (0.30 + 0.70 * depths[m]) * (0.55 + 0.45 * k / (steps - 1))  # deep and near the root is dark
-            across = math.sqrt(max(0.0, 1 - along * along))
-            spec = max(0.0, 1 - along_half * along_half) ** 24 * shine * lit * place
-            back = math.sqrt(max(0.0, 1 - along_rim * along_rim)) * (rim[2] < 0.5)
-            for c in range(3):
-                sky = 0.45 * lights[3, c] + 0.55 * lights[2, c]
-                value = (
-                    base[c]
-                    * tints[m]
-                    * (lights[1, c] * (0.1 + 0.75 * across) * lit * (0.4 + 0.6 * place) + 1.3 * sky * place)
+def light_hair(places, normals, strands, open_, tint, gloss, lights, lit, shine):
+    """Linear color and gloss of hair at vertices ``(M, 3)``, after Kajiya and Kay (1989), into ``lit`` and ``shine``."""
+    half, rim_half = halfway(lights.key), halfway(lights.rim)
+    for i in range(len(places)):
+        n = normals[i, 0], normals[i, 1], abs(normals[i, 2]) if normals[i, 2] < -0.2 else normals[i, 2]
+        reach = 0.15 + 0.85 * in_light(places[i], 0.10, 2.0, lights)
+        facing, up, o = dot(n, lights.key), 0.5 + 0.5 * n[1], open_[i]
+        diffuse, fill = max(0.0, (facing + 0.45) / 1.45), max(0.0, dot(n, lights.fill))
+        across = max(0.0, 1 - dot(strands[i], half) ** 2)
+        rim_across, rim = max(0.0, 1 - dot(strands[i], rim_half) ** 2), max(0.0, dot(n, lights.rim))
+        toward = max(0.0, min(1.0, facing * 1.5 + 0.5))
+        for k in range(3):
+            sky = lights.ground[k] + (lights.sky[k] - lights.ground[k]) * up
+            light = lights.key_color[k] * diffuse * reach * (0.4 + 0.6 * o) + sky * o
+            light += lights.fill_color[k] * fill * o + 0.4 * lights.rim_color[k] * rim * o
+            lit[i, k] = tint[k] * light
+            lobe = 0.035 * across**30 + 0.035 * across**8 * (0.3 + 0.7 * min(1.0, tint[k] * 4))
+            shine[i, k] = (
+                gloss
+                * o
+                * (
+                    lights.key_color[k] * lobe * reach * toward
+                    + lights.rim_color[k] * (0.03 * rim_across**16 + 0.25 * tint[k]) * rim
+                    + 0.012 * sky
                 )
-                value += lights[1, c] * spec * (0.06 + 0.5 * base[c])
-                colors[m, k, c] = value + lights[5, c] * back * place * (0.02 + 0.35 * base[c])
+            )

@@ -3,14 +3,18 @@
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from synthetic_people.camera import TEMPLATE, Sitter, take_photo
 from synthetic_people.conditions import Conditions, sample_conditions
 from synthetic_people.hair import STYLES
 from synthetic_people.head import CENTER, head_model
-from synthetic_people.identity import PLAUSIBLE, sample_identity
-from synthetic_people.rasterizer import draw_triangles
+from synthetic_people.identity import MEN, WOMEN, sample_identity
+from synthetic_people.materials import picture
+from synthetic_people.rasterizer import draw_cards, draw_triangles
+from synthetic_people.shape import PLAUSIBLE
+from synthetic_people.skin import beard_zone, canvas, paint_skin
 from synthetic_people.stored import decode
 
 
@@ -29,7 +33,7 @@ def plain(**changes) -> Conditions:
 def test_a_seed_is_a_person():
     one, same, other = (sample_identity(seed) for seed in (5, 5, 29))
     assert one.shape == same.shape
-    assert np.array_equal(one.skin_color, same.skin_color)
+    assert np.array_equal(one.tone, same.tone)
     assert one.shape != other.shape
 
 
@@ -143,17 +147,105 @@ def test_dark_skin_is_exposed_for():
     assert max(values) / min(values) < 2.5
 
 
-@pytest.mark.parametrize("style", sorted(STYLES))
-def test_hair_grows_outside_the_head(sitter, style):
-    """Above the ears every point of a strand lies outside the skin, up to the coarseness of the map it is kept off by."""
-    strands, _ = sitter.hair(style, 0)
-    points = strands.points.reshape(-1, 3)
-    points = points[(points[:, 1] > 7.6) & (points[:, 2] < 0.9)]
-    place = sitter.model.sphere(points) * (96 / 512, 48 / 256, 1)
-    reach = sitter.radii[place[:, 1].astype(int).clip(0, 47), place[:, 0].astype(int) % 96]
-    assert (place[:, 2] > reach - 0.12).mean() > 0.99
-    assert np.isfinite(strands.points).all()
-    assert np.linalg.norm(points - CENTER, axis=1).max() < 2.5
+def test_texels_tell_where_in_the_texture_a_pixel_lies(sitter):
+    """The nose tip's pixel shows the nose tip's texel; hair hides skin; the background has no texel."""
+    model = sitter.model
+    photo = take_photo(sitter, plain(hair="bald"), size=224, margin=0.3, texels=True)
+    assert photo.texels.shape == (224, 224, 3)
+    column, row = photo.landmarks[2].astype(int)
+    triangle, corner = np.argwhere(model.opaque == model.nose_tip)[0]
+    assert np.allclose(photo.texels[row, column, :2], model.uv[triangle, corner], atol=0.004)
+    assert photo.texels[row, column, 2] > 0.99
+    share = photo.texels[..., 2]
+    assert 0 <= share.min() <= share.max() <= 1
+    assert np.isnan(photo.texels[2, 2, 0])
+    assert share[2, 2] == 0
+    hidden = take_photo(sitter, plain(hair="bangs"), size=224, margin=0.3, texels=True).texels[..., 2]
+    assert hidden.sum() < 0.8 * share.sum()
+    assert take_photo(sitter, plain(), size=32).texels is None
+
+
+# --- looks
+
+
+def test_every_style_that_people_wear_is_known_and_no_woman_is_bald():
+    assert set(WOMEN) | set(MEN) == set(STYLES)
+    assert "bald" not in WOMEN
+
+
+def test_most_men_are_shaved_or_have_stubble():
+    beards = Counter(sample_identity(seed).beard for seed in range(0, 400, 2))
+    assert beards["none"] + beards["stubble"] > 0.6 * beards.total()
+    assert {sample_identity(seed).beard for seed in range(1, 100, 2)} == {"none"}
+
+
+def test_skins_exist_and_fit_sex_and_age():
+    for seed in range(72):
+        who = sample_identity(seed)
+        assert sum(share for _, share in who.textures) == pytest.approx(1)
+        for name, _ in who.textures:
+            assert picture(f"skin/{name}").ndim == 3
+            assert (f"_{'female' if who.female else 'male'}") in name
+    assert not any(name.startswith("old") for name, _ in sample_identity(0).textures)  # 18 to 30 years
+
+
+@pytest.mark.parametrize("seed", [0, 3, 5])
+def test_the_painted_face_has_the_persons_tone(seed):
+    who = replace(sample_identity(seed), beard="none")
+    at = canvas()
+    face = (at.z > 0.8) & (at.y > 7.0) & (at.y < 7.7) & (abs(at.x) < 0.5)
+    lab = cv2.cvtColor(paint_skin(who)[..., :3], cv2.COLOR_LRGB2LAB)[face]
+    assert np.abs(np.median(lab, axis=0) - who.tone).max() < 6
+    lighter = replace(who, tone=who.tone + np.array([10, 0, 0]))
+    brighter = cv2.cvtColor(paint_skin(lighter)[..., :3], cv2.COLOR_LRGB2LAB)[face]
+    assert np.median(brighter[:, 0] - lab[:, 0]) == pytest.approx(10, abs=1)
+
+
+def test_a_beard_fades_at_its_edge():
+    zone = beard_zone("full")
+    assert zone.max() > 0.85
+    assert max(np.abs(np.diff(zone, axis=axis)).max() for axis in (0, 1)) < 0.15
+
+
+def test_lids_of_all_people_are_open_alike():
+    model = head_model()
+    upper, lower = model.lid_edges
+    for seed in range(12):
+        rest = Sitter(sample_identity(seed)).posed({})
+        assert 0.085 < rest[upper, 1] - rest[lower, 1] < 0.15
+
+
+@pytest.mark.parametrize("style", sorted(name for name, style in STYLES.items() if style.parts))
+def test_hair_lies_outside_the_head(sitter, style):
+    """Over the forehead hair is no deeper below the skin than it may be to be drawn."""
+    head = sitter.vertices[sitter.model.vertex_part == 0] - CENTER
+    far = np.linalg.norm(head, axis=1)
+    for hair in sitter.look(style).hair:
+        points = hair.points[(hair.points[:, 1] > 7.7) & (hair.kept > 0.5)] - CENTER
+        reach = np.linalg.norm(points, axis=1)
+        nearest = (points / reach[:, None] @ (head / far[:, None]).T).argmax(1)
+        assert (reach > far[nearest] - 0.1).mean() > 0.93
+        assert reach.max() < 2.5
+
+
+def test_cards_blend_where_their_texture_covers():
+    """A card whose left half is opaque hides skin there only, and nothing behind a surface."""
+    points = np.array([[0.0, 0, 0], [32, 0, 0], [0, 32, 0], [32, 32, 0]])
+    triangles, uv = (
+        np.array([[0, 1, 2], [1, 3, 2]]),
+        np.array([[[0, 0], [1, 0], [0, 1]], [[1, 0], [1, 1], [0, 1]]], np.float32),
+    )
+    texture = np.ones((16, 16, 2), np.float32)
+    texture[:, 8:, 1] = 0
+    for depth, skin in ((-9.0, 0.0), (9.0, 1.0)):
+        image = np.ones((32, 32, 4), np.float32)
+        draw_cards(
+            points, triangles, np.arange(2), uv, texture, np.ones(4), np.full((4, 3), 0.25), np.zeros((4, 3)), 0.0,
+            1.0, 1.0, 0.0, True, image, np.full((32, 32), depth),
+        )  # fmt: skip
+        assert np.allclose(image[:, :14, 3], skin)
+        assert np.allclose(image[:, 18:, 3], 1)
+        assert np.allclose(image[:, :14, :3], 0.25 if skin == 0 else 1)
 
 
 def test_the_rasterizer_covers_what_lies_inside():
