@@ -16,7 +16,7 @@ class Records:
     """A folder of finished results. Several processes may share it: each file is moved into place as a whole.
 
     Args:
-        folder: made at the first :meth:`save`.
+        folder: made at the first :meth:`save`; also an attribute.
 
     Raises:
         OpomError: if files cannot be written there.
@@ -33,6 +33,7 @@ class Records:
 
     def __init__(self, folder: str | Path) -> None:
         check_folder(folder)
+        self.folder = Path(folder)
         self._store = Store(folder, _read, _write)
 
     def key(self, config: Mapping[str, Any]) -> str:
@@ -45,7 +46,7 @@ class Records:
 
     def path(self, config: Mapping[str, Any]) -> Path:
         """The record's file, which need not exist."""
-        return self._store.folder / f"{self.key(config)}.json"
+        return self.folder / f"{self.key(config)}.json"
 
     def load(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
         """The result saved for ``config``, or None if there is none or its file is damaged: then compute it again."""
