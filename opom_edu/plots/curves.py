@@ -90,9 +90,10 @@ def over_time(
     axes = Chart(figsize=(WIDTH, 3.2), alt=alt).subplots()
     looks = cycle(zip((HUES[0], HUES[3], HUES[2], HUES[1]), TIME_DASHES, strict=True))
     grays = cycle((GRAY, dash) for dash in TIME_DASHES)
+    widths = iter([4.5, 3, *[1.8] * len(lines)])  # what lies on one another can be seen
     for name, values in lines.items():
         color, dash = next(grays if name.startswith(UNLEARNED) else looks)
-        axes.plot(seconds, values, color=color, linestyle=dash, linewidth=1.8, label=name)
+        axes.plot(seconds, values, color=color, linestyle=dash, linewidth=next(widths) if color == GRAY else 1.8, label=name)
     if limits is not None:
         axes.set_ylim(*limits)
     return finish(axes, title=title, x_label="time, s", y_label=y_label, cursor=cursor)
