@@ -22,8 +22,7 @@ from opom_edu.widgets.parts import Picture, pick
 
 HULLS = ("center", "reduced", "convex", "affine")
 STYLE = """<style>.opom-photo-count .opom-board br { display: none } .opom-photo-count .opom-board th { white-space: normal }
-.opom-photo-count .opom-bar { display: inline-block; vertical-align: middle; height: 14px; margin-right: 8px }
-.opom-photo-count.opom-stale svg { opacity: .45 }</style>"""
+.opom-photo-count .opom-bar { display: inline-block; vertical-align: middle; height: 14px; margin-right: 8px }</style>"""
 WRAP = {"flex_flow": "row wrap"}
 
 

@@ -12,8 +12,7 @@ from opom_edu.experiments.paper import beside_paper, heat_figure, orders, orders
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import pick
 
-STYLE = """<style>.opom-table ul { margin: 2px 0; padding-left: 16px } .opom-table .opom-board { font-size: 12px }
-.opom-table.opom-stale svg { opacity: .45 }</style>"""
+STYLE = """<style>.opom-table ul { margin: 2px 0; padding-left: 16px } .opom-table .opom-board { font-size: 12px }</style>"""
 
 
 class TableLab(Lab):

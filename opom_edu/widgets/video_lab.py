@@ -68,8 +68,7 @@ class VideoLab(Lab):
         similar = report.table[[f"{name}_similarity_{stage}" for name in names for stage in STAGES]].to_numpy()
         self._limits = (float(np.nanmin(similar)) - 0.05, float(np.nanmax(similar)) + 0.05)  # the same for every recognizer
         choices = widgets.HBox([self.recognizer, self.person], layout={"flex_flow": "row wrap"})
-        style = widgets.HTML("<style>.opom-stale svg.opom-figure { opacity: .45 }</style>")
-        self.fill([widgets.HBox([self.play, self.frame]), choices], [pictures, self.chart, style])
+        self.fill([widgets.HBox([self.play, self.frame]), choices], [pictures, self.chart])
         self.watch(self.frame, self.recognizer, self.person)
 
     def work(self) -> Iterator[None]:
