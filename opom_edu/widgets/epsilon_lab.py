@@ -253,7 +253,9 @@ def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None
         f"<td>{judgment(score.match)}<br><small>threshold {score.threshold:.2f}</small></td>",
         f'<td><span style="display:flex;gap:6px;align-items:center">{thumbnail(score.first, found, 32)}'
         f"<small>{escape(found)}</small></span></td>",
-        f"<td>{waiting('...')}</td>" if rate is None else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",
+        f"<td>{waiting('...')}</td>"
+        if rate is None
+        else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
 

@@ -71,7 +71,9 @@ class PhotoCountLab(Lab):
         mask = self._masks[key]
         self.picture.show(mask.apply(person.test[:1])[0], f"{name}, an unseen photo, masked")
         factor = magnification(mask.eps)
-        self.pattern.show((0.5 + mask.delta * factor).clamp(0, 1), f"the mask, {factor:.0f} times magnified; gray: no change")
+        self.pattern.show(
+            (0.5 + mask.delta * factor).clamp(0, 1), f"the mask, {factor:.0f} times magnified; gray: no change"
+        )
         self.say("measuring distances...")
         yield
         self.chart.value = self._chart(name, hull, count)

@@ -17,9 +17,9 @@ from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, read_photo, warp
 from opom_edu.masks import OPOM
+from opom_edu.plots.style import COLORS, GRAY
 from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.recognizers.thresholds import THRESHOLDS
-from opom_edu.plots.style import COLORS, GRAY
 from opom_edu.widgets.html import bar, board, judgment, row_head
 from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture

@@ -70,7 +70,9 @@ class RobustnessLab(Lab):
         self.board = widgets.HTML()
         self.person = widgets.Dropdown(options=list(people), value=person or next(iter(people)), description="person")
         self.change = widgets.Dropdown(options=list(self.changes), value=change, description="change")
-        self.severity = widgets.SelectionSlider(options=[0], layout={"width": "560px"}, style={"description_width": "initial"})
+        self.severity = widgets.SelectionSlider(
+            options=[0], layout={"width": "560px"}, style={"description_width": "initial"}
+        )
         self._offer()
         pictures = widgets.HBox([picture.widget for picture in self.pictures.values()])
         self.fill(
