@@ -20,7 +20,7 @@ RESAMPLES = 2000
 
 def vary(
     people: People, surrogate: Recognizer, recognizers: Iterable[Recognizer], parameter: str = "photos",
-    values: Sequence[Any] = COUNTS, *, methods: Sequence[str] = ("affine", "center", "convex", "reduced"),
+    values: Sequence[Any] = COUNTS, *, methods: Sequence[str] = ("center", "reduced", "convex", "affine"),
     seeds: Sequence[int] = (0, 1, 2), records: Records | None = None, on_progress: OnProgress | None = None, **fixed: Any,
 ) -> pd.DataFrame:  # fmt: skip
     """Protection success rates over the values of one parameter, all else equal; random noise always beside.

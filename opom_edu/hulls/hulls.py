@@ -159,14 +159,14 @@ class ReducedHull(Hull):
 
 HULLS: dict[str, Callable[[Tensor], Hull]] = {
     "center": ClassCenter,
-    "affine": AffineHull,
-    "convex": ConvexHull,
     "reduced": ReducedHull,
+    "convex": ConvexHull,
+    "affine": AffineHull,
 }
 
 
 def hull_type(name: str) -> Callable[[Tensor], Hull]:
-    """The hull of that name: "center", "affine", "convex" or "reduced".
+    """The hull of that name: "center", "reduced", "convex" or "affine".
 
     Raises:
         ValueError: for another name; the message lists the choices.

@@ -21,7 +21,7 @@ GRID = tuple(level / 2 for level in range(1, int(2 * LARGEST) + 1))
 ANCHORS = (4.0, 8.0, LARGEST)  # learned from noise; every other level starts from the next of these, clipped
 STEPS, WARM_STEPS = 16, 6
 SOURCES = ("learned", "clipped", "random")
-HULLS = ("center", "affine", "convex", "reduced")
+HULLS = ("center", "reduced", "convex", "affine")
 SLOW = 0.03  # seconds per photo: a recognizer that takes longer waits until the slider rests
 
 

@@ -18,7 +18,7 @@ from opom_edu.masks.mask import check_eps
 from opom_edu.recognizers import Recognizer, check_recognizer
 
 NO_WARMUP = "convex, no warm-up"
-WAYS = ("convex", "center", "affine", "reduced", NO_WARMUP, "fi-uap")
+WAYS = ("center", "reduced", "convex", NO_WARMUP, "affine", "fi-uap")
 KEPT = 24  # runs of some 3 MB each
 STRANGERS = 200  # as many as a picture bears
 

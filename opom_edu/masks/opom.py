@@ -206,8 +206,8 @@ class OPOM(Method):
     Args:
         surrogate: the white-box recognizer, differentiable.
         hull: "center", "affine", "convex" or "reduced".
-        warmup: steps on the class center before the hull takes over, to get outside of it first; an affine hull, which has
-            no inside, needs none.
+        warmup: steps on the class center before the hull takes over: near its own corner, a photo's nearest point is almost
+            itself, so that steps would be weak and every photo would leave another way. An affine hull gets none.
         dispersal: how much it also counts that the masked photos leave one another: a mask alone moves all of them to
             the same place, where they still match each other. (After Protego, arXiv 2508.02034.)
 

@@ -20,7 +20,7 @@ UNLEARNED = ("unprotected", "random noise")
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "---", "ooo", "+++")
 WIDTH = 7.4  # inches: the column of a notebook beside the file browser, 710 pixels
 SMALL, NORMAL, TITLE = 8.6, 9.5, 11  # points; the smallest letters are 11 pixels high in that column
-_QUIET = {"svg.fonttype": "none"}
+_QUIET: Any = {"svg.fonttype": "none"}
 _NO_DATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 

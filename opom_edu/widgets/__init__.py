@@ -23,8 +23,9 @@ from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
 from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
-    "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPlayground", "MaskPlayer", "PhotoCountLab", "PhotoLab", "Predictions",
-    "RobustnessLab", "Score", "TableLab", "ThresholdLab", "TransferLab", "VideoLab", "epsilon_lab", "feature_map",
+    "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPlayground", "MaskPlayer", "PhotoCountLab", "PhotoLab",
+    "Predictions", "RobustnessLab", "Score", "TableLab", "ThresholdLab", "TransferLab", "VideoLab", "epsilon_lab",
+    "feature_map",
     "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress", "robustness_lab", "table_lab",
     "threshold_lab", "transfer_lab", "video_lab",
 ]  # fmt: skip

@@ -21,8 +21,8 @@ from opom_edu.widgets.parts import Picture, epsilon_slider, pick, wrap
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
 REST = 0.3  # seconds without a move before slow recognizers are asked
 HEADS = ("recognizer", "similarity", "bar, threshold", "says", "first found", "PSR")
-NOTE = """<div class="opom-note">Bar: from the mean similarity to strangers to that of the same photo. Line: the threshold at a
-false-match rate of {fmr:g}. PSR: each of {count} test photos searches for each other one; the share of searches that find
+NOTE = """<div class="opom-note">Bar: from the mean similarity to strangers to that of the same photo. Line: the threshold at
+a false-match rate of {fmr:g}. PSR: each of {count} test photos searches for each other one; the share of searches that find
 somebody else first (without a mask).</div>"""
 
 
@@ -100,7 +100,7 @@ class EpsilonLab(Lab):
         self.source = widgets.ToggleButtons(
             options=sources, value=choice.source,
             style={"button_width": "76px"}, layout={"flex": "0 0 auto"},
-            tooltips=["A mask learned for this epsilon", "A mask learned for 16 levels, clipped", "Random noise of this size"],
+            tooltips=["A mask learned for this epsilon", "A mask of 16 levels, clipped", "Random noise of this size"],
         )  # fmt: skip
         self.transfer = widgets.Checkbox(
             value=choice.transfer, description="for transfer", indent=False, layout={"width": "130px"},

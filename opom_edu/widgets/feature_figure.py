@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from opom_edu.errors import MissingExtraError
 from opom_edu.plots.style import COLORS, GRAY, LIGHT
+from opom_edu.widgets.parts import lively
 
 # The eight that 3D knows too: (plotly, in words, matplotlib)
 SYMBOLS = (("circle", "●", "o"), ("square", "■", "s"), ("diamond", "◆", "D"), ("cross", "✚", "P"), ("square-open", "□", "h"),
@@ -32,11 +33,11 @@ def blank() -> Any:
     traces: list[Any] = []
     for make, size in ((go.Scatter, 8), (go.Scatter3d, 4.5)):
         flat = make is go.Scatter
-        region: Any = make(mode="lines", line={"color": "#000", "width": 1.5, "dash": "dot"})
+        region: Any = make(mode="lines", line={"color": GRAY, "width": 1.5, "dash": "dot"})
         tips: dict[str, Any] = {"size": ARROW, "symbol": "arrow", "angleref": "previous"}
         if not flat:
             region, tips = go.Mesh3d(alphahull=0, opacity=0.15, color=COLORS[0]), {"size": 5, "symbol": "diamond"}
-        ring = {"symbol": "circle-open", "size": 2 * size, "color": "#000", "line": {"width": 2}}
+        ring = {"symbol": "circle-open", "size": 2 * size, "color": GRAY, "line": {"width": 2}}
         traces += [
             make(mode="markers", marker={"color": LIGHT, "size": size * 0.7}, hoverinfo="none"),
             make(mode="markers", marker={"size": size, "colorscale": "Cividis"}, hoverinfo="none"),
@@ -50,9 +51,9 @@ def blank() -> Any:
         trace.update(name=KINDS[index % len(KINDS)], showlegend=False, hoverinfo=hidden)
     bare = {"showticklabels": False, "title": "", "zeroline": False}
     scene = {axis: {**bare, "showspikes": False} for axis in ("xaxis", "yaxis", "zaxis")}
-    layout = {"width": 760, "height": 440, "margin": dict.fromkeys("lrtb", 6), "template": "plotly_white", "uirevision": "x",
-              "xaxis": bare, "yaxis": bare, "scene": scene, "hovermode": "closest"}  # fmt: skip
-    return go.FigureWidget(traces, layout)
+    layout = {"autosize": True, "height": 400, "margin": dict.fromkeys("lrtb", 6), "template": "plotly_white",
+              "uirevision": "x", "xaxis": bare, "yaxis": bare, "scene": scene, "hovermode": "closest"}  # fmt: skip
+    return lively(go.FigureWidget(traces, layout))
 
 
 def trace_of(figure: Any, kind: str, dims: int) -> Any:

@@ -17,7 +17,7 @@ from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.feature_figure import ARROW, blank, coloring, outline, printed, trace_of
 from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.parts import Picture, epsilon_slider, pick
+from opom_edu.widgets.parts import Picture, epsilon_slider, pick, sized, wrap
 
 CONDITIONS = ("yaw", "pitch", "light_azimuth", "light_elevation", "light_hardness", "expression", "hair", "glasses", "sex",
               "age", "skin", "part")  # fmt: skip
@@ -89,10 +89,10 @@ class FeatureMap(Lab):
         self.dims = widgets.ToggleButtons(options=[("2D", 2), ("3D", 3)], value=dims, **toggles)
         self.color = pick("color", ["identity", *known], color, 210, 56)
         self.person = pick("person", list(state.people), person, 210, 56)
-        self.slider = epsilon_slider(levels, LARGEST, 420)
+        self.slider = epsilon_slider(levels, LARGEST, 380)
         self.photo = widgets.IntSlider(value=1, min=1, max=len(state.people[person].test), description="test photo",
                                        tooltip="Whose pictures stand on the right",
-                                       style={"description_width": "70px"}, layout={"width": "330px"})  # fmt: skip
+                                       style={"description_width": "70px"}, layout={"width": "270px"})  # fmt: skip
         self.face, self.masked = Picture(132), Picture(132)
         self.legend, self.told = widgets.HTML(), widgets.HTML()
         self.figure = blank()
@@ -100,10 +100,11 @@ class FeatureMap(Lab):
             if trace.name in ("strangers", "people", "tips"):
                 trace.on_hover(partial(self._hovered, trace.name))
         side = widgets.VBox([widgets.HBox([self.face.widget, self.masked.widget]), self.told, self.legend],
-                            layout={"width": "330px", "flex": "0 0 auto"})  # fmt: skip
+                            layout={"flex": "1 1 300px", "max_width": "360px"})  # fmt: skip
         controls = [[self.method, self.dims, self.color, self.person], [self.slider, self.photo]]
         self.fill(
-            [widgets.HBox(row) for row in controls], [widgets.HBox([self.figure, side], layout={"flex_flow": "row wrap"})]
+            [wrap(*row) for row in controls],
+            [widgets.HBox([sized(self.figure, "3 1 380px"), side], layout={"flex_flow": "row wrap"})],
         )
         self.watch(self.method, self.dims, self.color, self.person, self.slider, self.photo)
 

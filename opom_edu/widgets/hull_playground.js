@@ -1,7 +1,7 @@
 // Four hulls of one identity in the plane, side by side. Everything is computed here, in the page.
 // Points are [x, y]. The geometry is pure and exported, and the tests hold it against opom_edu.hulls.
 
-export const HULLS = ["center", "affine", "convex", "reduced"];
+export const HULLS = ["center", "reduced", "convex", "affine"];
 const TINY = 1e-12;
 const minus = (a, b) => [a[0] - b[0], a[1] - b[1]];
 const along = (a, b, t) => [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])];
@@ -103,7 +103,7 @@ function finish(query, found) {
 
 // ---------------------------------------------------------------------------------------------------------------- the view
 
-const [REACH, SIDE, STEP, ARROW, MOST] = [1.12, 240, 0.05, 0.3, 20];
+const [REACH, SIDE, STEP, ARROW, MOST] = [1.2, 240, 0.05, 0.26, 20];
 const TITLES = { center: "class center", affine: "affine hull", convex: "convex hull", reduced: "reduced hull" };
 const SAID = { point: "a point", line: "a line", plane: "the whole plane", polygon: "a polygon" };
 const pixel = ([x, y]) => [((x + REACH) / (2 * REACH)) * SIDE, ((REACH - y) / (2 * REACH)) * SIDE];
@@ -143,8 +143,9 @@ function render({ model, el }) {
   const grid = make("div", { class: "opom-panels" }, root);
   const panels = HULLS.map((name, index) => panel(name, grid, index === 0));
   make("p", { class: "opom-legend" }, root,
-    "● photos · ○ x, the query · ■ nearest point · arrow: the way out, the gradient of the distance · colored disc around " +
-    "a photo: its weight, dashed where negative. Drag, or Tab to a point and use the arrow keys (with Shift: finer).");
+    "● photos · ○ x, the query · ■ nearest point · arrow: the way out, the gradient of the distance · long dashes: the wall, " +
+    "with the whole hull on its other side · colored disc around a photo: its weight, dashed where negative. Drag, or Tab to " +
+    "a point and use the arrow keys (with Shift: finer).");
   const said = make("div", { class: "opom-said", "aria-live": "polite" }, root);
   let [chosen, frame, saying] = [0, 0, 0];
 
@@ -179,6 +180,7 @@ function render({ model, el }) {
     make("rect", { class: "opom-ground", width: SIDE, height: SIDE }, svg);
     const part = (kind, css) => make(kind, { class: css }, svg);
     const parts = { region: part("path", "opom-region"), halos: part("g", "opom-halos"), gap: part("line", "opom-gap") };
+    parts.wall = part("line", "opom-wall");
     parts.arrow = part("path", "opom-arrow");
     parts.points = part("g", "opom-points");
     parts.nearest = make("rect", { class: "opom-nearest", width: 9, height: 9 }, svg);
@@ -252,6 +254,9 @@ function render({ model, el }) {
     put(parts.letter, { x: x + 10, y: y + 14 });
     put(parts.nearest, { x: nx - 4.5, y: ny - 4.5 });
     segment(parts.gap, [x, y], [nx, ny]);
+    // The wall: all of the hull is on its other side.
+    const [gx, gy] = found.gradient.map((v) => 3 * v);
+    segment(parts.wall, pixel(sum([found.nearest, [-gy, gx]], [1, 1])), pixel(sum([found.nearest, [gy, -gx]], [1, 1])));
     put(parts.region, { d: outline(found.region) });
     put(parts.arrow, { d: arrow(query, found.gradient) });
     parts.distance.textContent = found.distance.toFixed(3);

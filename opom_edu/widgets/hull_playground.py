@@ -102,8 +102,8 @@ class HullPlayground(anywidget.AnyWidget):  # type: ignore[misc]
         """The four hulls of the present points, by :mod:`opom_edu.hulls`: what ``results`` should agree with."""
         features = torch.tensor(self.points, dtype=torch.float64)
         upper = max(self.upper, 1 / len(features))
-        hulls = (ClassCenter(features), AffineHull(features), ConvexHull(features), ReducedHull(features, upper=upper))
-        return dict(zip(("center", "affine", "convex", "reduced"), hulls, strict=True))
+        hulls = (ClassCenter(features), ReducedHull(features, upper=upper), ConvexHull(features), AffineHull(features))
+        return dict(zip(("center", "reduced", "convex", "affine"), hulls, strict=True))
 
     def still(self) -> str:
         """The playground as HTML without a kernel."""

@@ -1,4 +1,4 @@
-"""The mask player: watch a mask being learned, step by step, and where the ways of two methods part."""
+"""The mask player: watch a mask being learned, step by step, and where the paths of two methods part."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from opom_edu.lessons.replay import (
 )
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import drawing
-from opom_edu.widgets.lab import Lab, pictured
-from opom_edu.widgets.parts import Picture, pick
+from opom_edu.widgets.lab import Lab, pictured, shown
+from opom_edu.widgets.parts import Picture, pick, sized, wrap
 from opom_edu.widgets.player_chart import COLOR, Path, as_picture, draw_frame, draw_runs, make_chart, name_runs, tracks
 
 ALONE = "nothing"
@@ -34,6 +34,7 @@ MAGNIFIED = 8
 PAUSE = 250  # milliseconds between two steps while it plays
 LIVE = 0.25  # seconds between two pictures while it learns
 LEVELS = (2, 4, 8, 16)
+WARMED = ("convex", "reduced")  # the affine hull needs no warm-up, the center is what it warms up on
 
 
 def mask_player(people: People, surrogate: Recognizer, **options: Any) -> MaskPlayer:
@@ -66,7 +67,7 @@ class MaskPlayer(Lab):
     Attributes:
         replay: what was computed.
         person, way, other, levels, plane, play, step, stop: the controls; ``step`` is the slider.
-        figure: the plotly chart; ``masks`` and ``photo``: pictures; ``board``, ``status``, ``alert``: HTML.
+        figure: the plotly chart; ``photos`` and ``masks``: pictures; ``board``, ``status``, ``alert``: HTML.
 
     Example:
         >>> player = mask_player(people, surrogate, person="Ada", steps=8).wait()
@@ -79,28 +80,30 @@ class MaskPlayer(Lab):
             Take(take.person, other)  # names the choices if there is none of this name
         self.replay = replay
         self._make_controls(take, other)
-        self.masks, self.photo, self.board = (Picture(118), Picture(118)), Picture(118), widgets.HTML()
-        self._key: tuple[Any, ...] = ()
+        self.photos, self.masks, self.board = [Picture(84), Picture(84)], [Picture(84), Picture(84)], widgets.HTML()
         self._places: list[Tensor] = []
+        self._shown: tuple[list[Take], Scene, list[Path]] | None = None  # of a run that was stopped, the part there is
         self.figure = make_chart()
-        pictures = widgets.VBox([self.photo.widget, *(mask.widget for mask in self.masks)], layout={"flex": "0 0 auto"})
+        pairs = [picture.widget for pair in zip(self.photos, self.masks, strict=True) for picture in pair]
+        self.board.layout.flex, self.board.layout.min_width = "1 1 280px", "0"
         choices = [self.person, self.way, self.other, self.levels, self.plane]
-        below = widgets.HBox([pictures, widgets.VBox([self.figure, self.board])])
-        self.fill([widgets.HBox(choices)], [below], [self.play, self.step])
-        self.watch(*choices, self.step)
+        below = widgets.HBox([*pairs, self.board], layout={"flex_flow": "row wrap"})
+        self.fill([wrap(*choices)], [sized(self.figure), below], [self.play, self.step])
+        self.step.observe(self._look, "value")
+        self.watch(*choices)
 
     def _make_controls(self, take: Take, other: str) -> None:
         steps = self.replay.steps
-        self.person = pick("person", list(self.replay.people), take.person, 175, 48)
-        self.way = pick("leave", WAYS, take.way, 220, 44)
-        self.other = pick("beside", (ALONE, *WAYS), other, 225, 48)
+        self.person = pick("person", list(self.replay.people), take.person, 140, 48)
+        self.way = pick("method", WAYS, take.way, 200, 56)
+        self.other = pick("beside", (ALONE, *WAYS), other, 190, 50)
         levels = sorted({*LEVELS, take.levels})
-        self.levels = pick("epsilon", [(f"{x:g} of 255", x) for x in levels], take.levels, 165, 54)
-        self.plane = pick("plane of", [("the two paths", "paths"), ("all clean photos", "photos")], "paths", 220, 60)
+        self.levels = pick("epsilon", [(f"{x:g} of 255", x) for x in levels], take.levels, 150, 54)
+        self.plane = pick("plane of", [("the paths", "paths"), ("clean photos", "photos")], "paths", 180, 58)
         self.play = widgets.Play(min=0, max=steps, value=steps, interval=PAUSE, layout={"width": "auto"})
         self.step = widgets.IntSlider(
             min=0, max=steps, value=steps, description="step", tooltip="How many steps were taken; arrow keys move it",
-            style={"description_width": "36px"}, layout={"width": "380px"},
+            style={"description_width": "32px"}, layout={"flex": "1 1 150px", "max_width": "280px"},
         )  # fmt: skip
         widgets.jslink((self.play, "value"), (self.step, "value"))
 
@@ -117,41 +120,61 @@ class MaskPlayer(Lab):
         for take in takes:
             for frames in self.replay.learn(take):
                 self.say(f"learning: {take.way}...", (len(runs) + len(frames) / (self.replay.steps + 1)) / len(takes))
+                self._shown = takes, scene, [*runs, frames]
                 if time.monotonic() - drawn > LIVE:
-                    self._draw(takes, scene, [*runs, frames], plane_of_photos(scene), len(frames) - 1)
-                    drawn, self._key = time.monotonic(), ()
+                    self._draw(plane_of_photos(scene), len(frames) - 1)
+                    drawn = time.monotonic()
                 yield
             runs.append(self.replay.known(take) or ())
-        key = (*takes, self.plane.value)
-        if key == self._key:
-            self._draw_step(takes, scene, runs, self.step.value)
-        else:
-            plane = plane_of_photos(scene) if self.plane.value == "photos" else plane_of_paths(scene, runs)
-            self._draw(takes, scene, runs, plane, self.step.value)
-        self._key = key
-        self.done("ready: play, or move the step")
+        self._shown = takes, scene, runs
+        self._draw(plane_of_photos(scene) if self.plane.value == "photos" else plane_of_paths(scene, runs), self.step.value)
+        self.done("ready: play it")
 
-    def _draw(self, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], plane: Plane, index: int) -> None:
+    @shown
+    def _look(self, _: Any) -> None:
+        """Another step of what is there: nothing is learned, and a run that goes on is not disturbed."""
+        if self._done.is_set() and self._shown:
+            self._done.clear()
+            self._worker.submit(self._step())
+
+    def _step(self) -> Iterator[None]:
+        self._draw_step(self.step.value)
+        self._done.set()
+        yield
+
+    def _halt(self) -> Iterator[None]:
+        """With what there is of a run that is given up, at its last step."""
+        if self._shown:
+            last = len(self._shown[2][-1]) - 1
+            self._draw(plane_of_photos(self._shown[1]), last)
+            self.step.value = last
+        yield from super()._halt()
+
+    def _draw(self, plane: Plane, index: int) -> None:
         """Everything anew, and frame ``index``."""
+        assert self._shown
+        takes, scene, runs = self._shown
+        warmup = max((self.replay.method(take).recipe()["warmup"] for take in takes if take.way in WARMED), default=0)
         self._places = [tracks(run, plane) for run in runs]
         name_runs(self.figure, takes, len(runs))
         with self.figure.batch_update():
-            draw_runs(self.figure, scene, runs, plane, self.replay.steps)
-        self._draw_step(takes, scene, runs, index)
+            draw_runs(self.figure, scene, runs, plane, self.replay.steps, warmup)
+        self._draw_step(index)
 
-    def _draw_step(self, takes: Sequence[Take], scene: Scene, runs: Sequence[Path], index: int) -> None:
+    def _draw_step(self, index: int) -> None:
         """Frame ``index`` of all runs."""
+        assert self._shown
+        takes, scene, runs = self._shown
         now = [run[min(index, len(run) - 1)] for run in runs]
         with self.figure.batch_update():
             draw_frame(self.figure, scene, now, self._places)
-        person = self.replay.people[takes[0].person]
-        for picture, take, frame in zip(self.masks, takes, now, strict=False):
-            picture.show(
-                (0.5 + MAGNIFIED * frame.delta.float()).clamp(0, 1), f"mask: {take.way}, {MAGNIFIED} times magnified"
-            )
-        self.masks[1].widget.layout.display = "none" if len(takes) < 2 else ""
-        masked = (person.test[0] + now[0].delta.float()).clamp(0, 1)
-        self.photo.show(masked, f"a test photo of {person.name}, {takes[0].way}")
+        test = self.replay.people[takes[0].person].test[0]
+        for photo, mask, take, frame in zip(self.photos, self.masks, takes, now, strict=False):
+            delta = frame.delta.float()
+            photo.show((test + delta).clamp(0, 1), f"{takes[0].person}, {take.way}")
+            mask.show((0.5 + MAGNIFIED * delta).clamp(0, 1), f"its mask, {MAGNIFIED} times")
+        for picture in (self.photos[1], self.masks[1]):
+            picture.widget.layout.display = "none" if len(takes) < 2 else ""
         self.board.value = _told(takes, scene, now)
 
     def still(self) -> str:
@@ -159,21 +182,26 @@ class MaskPlayer(Lab):
             return f"<p>{escape(self.person.value)}: not computed yet</p>"
         told = f"{self.person.value}, epsilon {self.levels.value:g} of 255, step {self.step.value} of {self.replay.steps}"
         chart = drawing(as_picture(self.figure, self.step.value), "loss, similarity, and the plane at this step")
-        return pictured(told, (self.photo, *self.masks[: len(self.takes)]), chart, self.board.value)
+        count = len(self.takes)
+        return pictured(told, (*self.photos[:count], *self.masks[:count]), chart, self.board.value)
 
 
 def _told(takes: Sequence[Take], scene: Scene, now: Sequence[Frame]) -> str:
     """The present step in words and figures, as HTML."""
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("", "step", "loss", "training", "test"))
     rows = []
     for take, frame, color, sign in zip(takes, now, COLOR, "●◆", strict=False):
         train, test = (float(part.mean()) for part in similarities(frame, scene.clean))
         rows.append(
             f'<tr><th scope="row"><span style="color:{color}">{sign}</span> {escape(take.way)}</th>'
-            f"<td>step {frame.index}</td><td>loss {frame.loss:.3f}</td>"
-            f"<td>similarity: training photos {train:.2f}, test photos {test:.2f}</td></tr>"
+            f"<td>{frame.index}</td><td>{frame.loss:.3f}</td><td>{train:.2f}</td><td>{test:.2f}</td></tr>"
         )
     agree = (
-        f"Both masks point the same way in {same_sign(now[0].delta, now[1].delta):.0%} of the values. " if now[1:] else ""
+        f"Both masks have the same sign in {same_sign(now[0].delta, now[1].delta):.0%} of the values. " if now[1:] else ""
     )
-    note = f"Test photos under random noise of this size: {scene.noise:.2f}; strangers: {scene.stranger:.2f}."
-    return f'<table class="opom-board" style="width:auto">{"".join(rows)}</table><div class="opom-note">{agree}{note}</div>'
+    note = (
+        f"Training, test: similarity of the masked photos to the person's other photos. Test photos under random noise of "
+        f"this size: {scene.noise:.2f}; strangers: {scene.stranger:.2f}."
+    )
+    table = f'<table class="opom-board" style="width:auto"><tr>{heads}</tr>{"".join(rows)}</table>'
+    return f'{table}<div class="opom-note">{agree}{note}</div>'

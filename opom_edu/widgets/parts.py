@@ -8,9 +8,11 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from html import escape
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 import torch
 from IPython.display import display
@@ -115,6 +117,48 @@ def progress() -> Iterator[Callable[[str, float], None]]:
     finally:
         if place is not None:
             place.update({"text/html": ""}, raw=True)
+
+
+class Watch(anywidget.AnyWidget):  # type: ignore[misc]
+    """Nothing to see; tells plotly's figures, which hear of the window's size alone, that their place has another width."""
+
+    _esm = """
+    export default { render({ el }) {
+      let width = 0;
+      const tell = () => el.clientWidth !== width && ((width = el.clientWidth), window.dispatchEvent(new Event("resize")));
+      const watch = new ResizeObserver(tell);
+      watch.observe(el);
+      return () => watch.disconnect();
+    } }"""
+
+
+def sized(figure: Any, flex: str = "1 1 auto") -> widgets.VBox:
+    """A plotly figure in a box whose width it follows."""
+    return widgets.VBox([Watch(), figure], layout={"flex": flex, "min_width": "0", "overflow": "hidden"})
+
+
+def lively(figure: Any) -> Any:
+    """A plotly figure that loses nothing: what is sent while its page still loads does not arrive, so all is sent once more.
+
+    And a page that is loaded anew draws what the figure holds by then.
+    """
+
+    def heard(change: Any) -> None:
+        if not change["new"]:
+            return
+        figure._trait_values |= {"_widget_data": deepcopy(figure._data), "_widget_layout": deepcopy(figure._layout)}
+        if not figure.__dict__.setdefault("_heard", False):
+            figure.__dict__["_heard"] = True
+            for index, trace in enumerate(figure._data):
+                figure._send_restyle_msg(
+                    {name: [value] for name, value in trace.items() if name not in ("type", "uid")}, [index]
+                )
+            size = ("autosize", "width", "height")
+            figure._send_relayout_msg({name: value for name, value in figure._layout.items() if name not in size})
+
+    figure._config = {**figure._config, "responsive": True}
+    figure.observe(heard, "_js2py_traceDeltas")
+    return figure
 
 
 def wrap(*controls: widgets.Widget) -> widgets.HBox:

@@ -18,7 +18,7 @@ from opom_edu.plots.style import COLORS
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import bar, board, row_head
 from opom_edu.widgets.lab import Lab
-from opom_edu.widgets.parts import Picture, pick
+from opom_edu.widgets.parts import Picture, pick, wrap
 
 HULLS = ("center", "reduced", "convex", "affine")
 STYLE = """<style>.opom-photo-count .opom-board br { display: none } .opom-photo-count .opom-board th { white-space: normal }
@@ -58,7 +58,7 @@ class PhotoCountLab(Lab):
         self._gallery = cache(lambda target: Gallery.of(target, people))
         self._targets, self._chart = (surrogate, *recognizers), cache(self._distances)
         self._masks: dict[tuple[str, str, int], Mask] = {}
-        shown = [widgets.HBox([self.picture.widget, self.pattern.widget, self.chart]), self.board, widgets.HTML(STYLE)]
+        shown = [wrap(self.picture.widget, self.pattern.widget, self.chart), self.board, widgets.HTML(STYLE)]
         self.fill([widgets.HBox([self.person, self.hull, self.photos], layout=WRAP)], shown)
         self.watch(self.person, self.hull, self.photos)
 

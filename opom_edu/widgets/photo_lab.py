@@ -22,7 +22,7 @@ from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.recognizers.thresholds import THRESHOLDS
 from opom_edu.widgets.html import bar, board, judgment, row_head
 from opom_edu.widgets.lab import Lab, pictured, shown
-from opom_edu.widgets.parts import Picture
+from opom_edu.widgets.parts import Picture, wrap
 
 FMR, MAGNIFIED, VIEW = 1e-3, 10, 180  # VIEW: pixels of a picture's side
 WHERE = "Uploads go from the browser to the kernel and stay in its memory: not written, not sent on; a restart forgets them."
@@ -68,14 +68,15 @@ class PhotoLab(Lab):
         self._thresholds = {} if strangers is not None else {name: at for name, (at, _) in THRESHOLDS.items()}
         self.photo = widgets.Dropdown(description="photo", layout={"width": "230px"}, style={"description_width": "44px"})
         self.slider = widgets.FloatSlider(
-            value=levels, min=1, max=16, step=1, description="epsilon", readout_format=".0f", continuous_update=False, layout={"width": "280px"}, style={"description_width": "52px"},
+            value=levels, min=1, max=16, step=1, description="epsilon", readout_format=".0f",
+            continuous_update=False, layout={"width": "280px"}, style={"description_width": "52px"},
             tooltip="Largest change of a pixel, in gray levels of 255",
         )  # fmt: skip
         self.upload = widgets.FileUpload(accept="image/*", multiple=True, description="Upload", tooltip=WHERE)
         self.pictures, self.board = [Picture(VIEW) for _ in range(3)], widgets.HTML()
         note, row = widgets.HTML(f'<div class="opom-note">{WHERE}</div>'), [picture.widget for picture in self.pictures]
         controls = widgets.HBox([self.photo, self.slider, self.upload], layout={"flex_flow": "row wrap"})
-        self.fill([controls], [widgets.HBox(row), self.board, note, widgets.HTML(STYLE)])
+        self.fill([controls], [wrap(*row), self.board, note, widgets.HTML(STYLE)])
         for control in (self.photo, self.slider):
             control.observe(self.restart, "value")
         self.upload.observe(self._uploaded, "value")

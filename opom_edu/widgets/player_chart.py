@@ -1,4 +1,4 @@
-"""The mask player's chart: loss and similarity over the steps, and the way through a plane of feature space."""
+"""The mask player's chart: loss and similarity over the steps, and the path through a plane of feature space."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from opom_edu.lessons.replay import Frame, Plane, Scene, Take, similarities
 from opom_edu.plots.style import COLORS, GRAY, LIGHT
+from opom_edu.widgets.parts import lively
 
 COLOR = (COLORS[1], COLORS[4])  # of the one run and of the other
 Path = Sequence[Frame]
@@ -22,57 +23,51 @@ for _i, _way in enumerate(("a", "b")):
     _line, _symbol = {"color": COLOR[_i], "width": 2}, ("circle", "diamond")[_i]
     _dot = {"color": COLOR[_i], "symbol": _symbol}
     TRACES |= {
-        f"loss {_way}": {"place": (1, 1), "mode": "lines", "line": _line},
-        f"loss now {_way}": {"place": (1, 1), "mode": "markers", "marker": {**_dot, "size": 10}},
-        f"train {_way}": {"place": (2, 1), "mode": "lines", "line": {**_line, "dash": "dot"}},
-        f"test {_way}": {"place": (2, 1), "mode": "lines", "line": _line},
-        f"train now {_way}": {"place": (2, 1), "mode": "markers", "marker": {**_dot, "symbol": f"{_symbol}-open"}},
-        f"test now {_way}": {"place": (2, 1), "mode": "markers", "marker": {**_dot, "size": 6}},
-        f"trails {_way}": {"place": (1, 2), "mode": "lines", "line": {"color": COLOR[_i], "width": 0.8}, "opacity": 0.6},
-        f"path {_way}": {"place": (1, 2), "mode": "lines", "line": {**_line, "width": 3}},
-        f"place {_way}": {"place": (1, 2), "mode": "markers", "marker": {**_dot, "size": 8}},
+        f"loss {_way}": {"place": "loss", "mode": "lines", "line": _line},
+        f"loss now {_way}": {"place": "loss", "mode": "markers", "marker": {**_dot, "size": 10}},
+        f"train {_way}": {"place": "similarity", "mode": "lines", "line": {**_line, "dash": "dot"}},
+        f"test {_way}": {"place": "similarity", "mode": "lines", "line": _line},
+        f"train now {_way}": {"place": "similarity", "mode": "markers", "marker": {**_dot, "symbol": f"{_symbol}-open"}},
+        f"test now {_way}": {"place": "similarity", "mode": "markers", "marker": {**_dot, "size": 6}},
+        f"trails {_way}": {"place": "plane", "mode": "lines", "line": {"color": COLOR[_i], "width": 0.8}, "opacity": 0.6},
+        f"path {_way}": {"place": "plane", "mode": "lines", "line": {**_line, "width": 3}},
+        f"place {_way}": {"place": "plane", "mode": "markers", "marker": {**_dot, "size": 8}},
     }  # fmt: skip
 TRACES |= {
-    "strangers": {"place": (1, 2), "mode": "markers", "marker": {"color": LIGHT, "size": 6}},
-    "clean": {"place": (1, 2), "mode": "markers", "marker": {"color": "#000", "symbol": "x-thin-open"}},
-    "noise": {"place": (2, 1), "mode": "lines", "line": {"color": GRAY, "dash": "dash", "width": 1.5}},
-    "stranger": {"place": (2, 1), "mode": "lines", "line": {"color": LIGHT, "width": 3}},
+    "strangers": {"place": "plane", "mode": "markers", "marker": {"color": LIGHT, "size": 6}},
+    "clean": {"place": "plane", "mode": "markers", "marker": {"color": GRAY, "symbol": "x-thin-open"}},
+    "noise": {"place": "similarity", "mode": "lines", "line": {"color": GRAY, "dash": "dash", "width": 1.5}},
+    "stranger": {"place": "similarity", "mode": "lines", "line": {"color": LIGHT, "width": 3}},
 }  # fmt: skip
 ORDER = {name: place for place, name in enumerate(TRACES)}
 LEGEND = {"train a": "training photos", "strangers": "strangers", "noise": "random noise"}
+WARM = {"line": {"color": GRAY, "dash": "dot", "width": 1}}
 MODES = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "resetscale", "toimage"]
-LABELS = {(1, 1): ("", "loss"), (2, 1): ("step", "similarity"), (1, 2): ("", "")}
+PANELS = {"loss": "Loss", "similarity": "Similarity to other photos", "plane": "Feature space"}
 
 
 def make_chart() -> Any:
-    """The empty chart: loss above similarity, and the plane beside them."""
+    """The empty chart: loss, similarity and the plane side by side, as wide as its place."""
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    titles = ("Loss: what the steps ascend", "Through feature space", "Similarity to the person's other photos")
-    grid = make_subplots(
-        rows=2, cols=2, specs=[[{}, {"rowspan": 2}], [{}, None]], column_widths=[0.42, 0.58],
-        horizontal_spacing=0.06, vertical_spacing=0.13, subplot_titles=titles, shared_xaxes=True,
-    )  # fmt: skip
-    figure = go.FigureWidget(grid)
+    figure = go.FigureWidget(make_subplots(cols=3, horizontal_spacing=0.07, subplot_titles=list(PANELS.values())))
     for name, look in TRACES.items():
-        row, column = look["place"]
         rest = {key: value for key, value in look.items() if key != "place"}
         rest |= {"name": LEGEND.get(name, name), "showlegend": name in LEGEND, "hoverinfo": "skip"}
-        figure.add_trace(go.Scatter(**rest), row=row, col=column)
-    for (row, column), (below, beside) in LABELS.items():
-        figure.update_xaxes(title_text=below, row=row, col=column, title_standoff=4)
-        figure.update_yaxes(title_text=beside, row=row, col=column, title_standoff=4)
-    figure.update_xaxes(scaleanchor="y2", showticklabels=False, row=1, col=2)
-    figure.update_yaxes(showticklabels=False, row=1, col=2)
+        figure.add_trace(go.Scatter(**rest), row=1, col=1 + list(PANELS).index(look["place"]))
+    for column in (1, 2):
+        figure.add_vline(0, row=1, col=column, **WARM)  # until where it warms up
+        figure.update_xaxes(title={"text": "step", "standoff": 4}, col=column)
+    figure.update_xaxes(scaleanchor="y3", showticklabels=False, col=3)
+    figure.update_yaxes(showticklabels=False, col=3)
     figure.update_layout(
-        # The legend leaves the right end to plotly's icons.
-        width=955, height=440, margin={"l": 50, "r": 8, "t": 54, "b": 36}, template="plotly_white",
-        legend={"orientation": "h", "y": 1.06, "x": 0.9, "xanchor": "right", "yanchor": "bottom"}, uirevision="same",
-        dragmode=False, modebar_remove=MODES,
+        autosize=True, height=290, margin={"l": 34, "r": 6, "t": 26, "b": 66}, template="plotly_white",
+        legend={"orientation": "h", "y": -0.2, "x": 0, "yanchor": "top", "font": {"size": 11}}, uirevision="same",
+        dragmode=False, modebar_remove=MODES, font={"size": 11},
     )  # fmt: skip
-    figure.update_annotations(font_size=13)
-    return figure
+    figure.update_annotations(font_size=12)
+    return lively(figure)
 
 
 def _put(figure: Any, trace: str, x: Any = (), y: Any = ()) -> None:
@@ -95,8 +90,8 @@ def name_runs(figure: Any, takes: Sequence[Take], count: int) -> None:
             data.showlegend = bool(name)
 
 
-def draw_runs(figure: Any, scene: Scene, runs: Sequence[Path], plane: Plane, steps: int) -> None:
-    """Everything that does not depend on the step."""
+def draw_runs(figure: Any, scene: Scene, runs: Sequence[Path], plane: Plane, steps: int, warmup: int) -> None:
+    """Everything that does not depend on the step; ``warmup``: steps away from other photos, not yet from a hull."""
     seen, places = [torch.tensor([scene.noise, scene.stranger])], [plane(scene.clean), plane(scene.strangers)]
     for index, way in enumerate(("a", "b")):
         run = runs[index] if index < len(runs) else ()
@@ -116,9 +111,11 @@ def draw_runs(figure: Any, scene: Scene, runs: Sequence[Path], plane: Plane, ste
     losses = torch.tensor([0.0, *(frame.loss for run in runs for frame in run)])
     x, y = torch.cat(places).T
     layout = figure.layout  # fixed ranges, or the axes would breathe with every step
-    layout.xaxis.range = layout.xaxis3.range = (-1, steps + 1)
-    layout.yaxis.range, layout.yaxis3.range = _range(losses), _range(torch.cat(seen))
-    layout.xaxis2.range, layout.yaxis2.range = _range(x), _range(y)
+    layout.xaxis.range = layout.xaxis2.range = (-1, steps + 1)
+    layout.yaxis.range, layout.yaxis2.range = _range(losses), _range(torch.cat(seen))
+    layout.xaxis3.range, layout.yaxis3.range = _range(x), _range(y)
+    for line in layout.shapes:
+        line.update(x0=warmup, x1=warmup, visible=bool(warmup))
 
 
 def _range(values: Tensor) -> tuple[float, float]:
@@ -154,9 +151,8 @@ def as_picture(figure: Any, step: int) -> Any:
     """The chart as it is now, drawn by matplotlib, for where no browser draws it."""
     from matplotlib.figure import Figure
 
-    still = Figure(figsize=(11, 4.6), layout="constrained")
-    places = still.subplot_mosaic([["loss", "plane"], ["similarity", "plane"]], width_ratios=(0.42, 0.58))
-    by_place = {(1, 1): places["loss"], (2, 1): places["similarity"], (1, 2): places["plane"]}
+    still = Figure(figsize=(11, 3.4), layout="constrained")
+    by_place = dict(zip(PANELS, still.subplots(1, 3), strict=True))
     for name, look in TRACES.items():
         data, axes = figure.data[ORDER[name]], by_place[look["place"]]
         color = (look.get("line") or look["marker"])["color"]
@@ -167,15 +163,11 @@ def as_picture(figure: Any, step: int) -> Any:
             style = {"linestyle": "", "marker": marker, "markersize": 4, "fillstyle": "none" if "open" in symbol else "full"}
         label = data.name if data.showlegend and len(data.x) else None
         axes.plot(data.x, data.y, color=color, label=label, linewidth=look.get("line", {}).get("width", 1), **style)
-    for axes, title in zip(
-        places.values(), ("loss", "through feature space", "similarity to the other photos"), strict=True
-    ):
-        axes.set_title(title, fontsize=10)
+    for place, axes in by_place.items():
+        axes.set_title(PANELS[place], fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
-    places["similarity"].set_xlabel(f"step (dots: {step})")
-    places["plane"].set_aspect("equal")
-    places["plane"].set_xticks([])
-    places["plane"].set_yticks([])
-    handles = [pair for axes in places.values() for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
-    places["plane"].legend(*zip(*handles, strict=True), fontsize=8, frameon=False)
+    by_place["similarity"].set_xlabel(f"step (dots: {step})")
+    by_place["plane"].set(aspect="equal", xticks=[], yticks=[])
+    handles = [pair for axes in by_place.values() for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
+    by_place["plane"].legend(*zip(*handles, strict=True), fontsize=8, frameon=False)
     return still

@@ -17,11 +17,12 @@ from opom_edu.plots.style import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import bar, board
 from opom_edu.widgets.lab import Lab, pictured, shown
-from opom_edu.widgets.parts import Picture
+from opom_edu.widgets.parts import Picture, wrap
 
 STYLE = """<style>.opom-robust .opom-bar { width: 100%; min-width: 60px; height: 12px }
 .opom-robust .opom-bar + small { margin-top: 3px } .opom-robust .opom-board { table-layout: fixed }
-.opom-robust .opom-board td { white-space: normal } .opom-robust .opom-board th { overflow-wrap: anywhere; white-space: normal }
+.opom-robust .opom-board td { white-space: normal }
+.opom-robust .opom-board th { overflow-wrap: anywhere; white-space: normal }
 </style>"""
 KINDS = {"unprotected": LIGHT, "random noise": GRAY, "mask": COLORS[1]}
 FMR = 1e-2
@@ -71,14 +72,11 @@ class RobustnessLab(Lab):
         self.person = widgets.Dropdown(options=list(people), value=person or next(iter(people)), description="person")
         self.change = widgets.Dropdown(options=list(self.changes), value=change, description="change")
         self.severity = widgets.SelectionSlider(
-            options=[0], layout={"width": "560px"}, style={"description_width": "initial"}
+            options=[0], layout={"width": "auto", "max_width": "560px"}, style={"description_width": "initial"}
         )
         self._offer()
-        pictures = widgets.HBox([picture.widget for picture in self.pictures.values()])
-        self.fill(
-            [widgets.HBox([self.person, self.change], layout={"flex_flow": "row wrap"}), self.severity],
-            [pictures, self.board, widgets.HTML(NOTE + STYLE)],
-        )
+        pictures = wrap(*(picture.widget for picture in self.pictures.values()))
+        self.fill([wrap(self.person, self.change), self.severity], [pictures, self.board, widgets.HTML(NOTE + STYLE)])
         self.change.observe(self._offer, "value")
         self.watch(self.person, self.severity)
 

@@ -12,7 +12,8 @@ from opom_edu.plots.style import COLORS, GRAY
 
 GENUINE, IMPOSTOR = COLORS[1], COLORS[4]
 EDGES = np.linspace(-0.5, 1, 76)  # cosines; what lies outside counts at the border
-WIDTH, HEIGHT, FLOOR = 660, 240, 200  # of the histogram, pixels; where its bars stand
+WIDTH, HEIGHT, FLOOR = 395, 240, 200  # of the histogram, pixels; where its bars stand
+LOWEST = 0.8  # true-accept rate that is drawn: good recognizers differ above it
 
 
 def histogram(pairs: PairModel, threshold: float) -> str:
@@ -36,7 +37,7 @@ def histogram(pairs: PairModel, threshold: float) -> str:
         f'<path d="M10 {FLOOR}H{WIDTH - 10}" stroke="currentColor"/>', *ticks,
         f'<text x="{WIDTH / 2}" y="{FLOOR + 34}">similarity of two photos; each kind of bar scaled to its tallest</text>',
         f'<path d="M{line:.1f} 20V{FLOOR + 3}" stroke="currentColor" stroke-width="3"/>',
-        f'<text x="{line:.1f}" y="14">no match ◂ {threshold:.3f} ▸ match</text>',
+        f'<text x="{min(max(line, 85), WIDTH - 85):.1f}" y="14">no match ◂ {threshold:.3f} ▸ match</text>',
         f'<text x="10" y="40" style="fill:{IMPOSTOR};text-anchor:start;font-weight:600">two people (impostor)</text>',
         f'<text x="{WIDTH - 10}" y="40" style="fill:{GENUINE};text-anchor:end;font-weight:600">one person (genuine)</text>',
     ]  # fmt: skip
@@ -47,12 +48,13 @@ def histogram(pairs: PairModel, threshold: float) -> str:
 
 def roc_chart(known: dict[str, PairModel], chosen: str, counts: dict[str, int]) -> str:
     """The ROC of the chosen recognizer with the threshold's point, those of others in gray; SVG in HTML."""
-    width, left, right = 430, 46, 24
+    width, left, right = 295, 62, 20
     least = 10 ** np.floor(np.log10(1 / counts["impostor"]))
 
     def place(fmr: float, tar: float) -> tuple[float, float]:
         across = 1 - np.log10(max(fmr, least)) / np.log10(least)
-        return left + across * (width - left - right), FLOOR - tar * (FLOOR - 24)
+        high = max(tar - LOWEST, 0) / (1 - LOWEST)
+        return left + across * (width - left - right), FLOOR - high * (FLOOR - 24)
 
     parts = []
     for name, pairs in sorted(known.items(), key=lambda item: item[0] == chosen):
@@ -60,18 +62,16 @@ def roc_chart(known: dict[str, PairModel], chosen: str, counts: dict[str, int]) 
         points = " ".join("{:.1f},{:.1f}".format(*place(fmr, tar)) for fmr, tar in rates)
         look = f'stroke="{GENUINE}" stroke-width="2.5"' if name == chosen else f'stroke="{GRAY}" stroke-width="1.5"'
         parts.append(f'<polyline points="{points}" fill="none" {look}><title>{escape(name)}</title></polyline>')
-    for power in range(int(np.log10(least)), 1):
+    for power in range(0, int(np.log10(least)) - 1, -2):
         parts.append(f'<text x="{place(10.0**power, 0)[0]:.0f}" y="{FLOOR + 15}">{100 * 10.0**power:g} %</text>')
-    for share in (0, 0.5, 1):
-        parts.append(
-            f'<text x="{left - 6}" y="{place(1, share)[1] + 4:.0f}" style="text-anchor:end">{100 * share:g} %</text>'
-        )
+    for share, words in ((LOWEST, f"≤ {LOWEST:.0%}"), (0.9, "90%"), (1, "100%")):
+        parts.append(f'<text x="{left - 6}" y="{place(1, share)[1] + 4:.0f}" style="text-anchor:end">{words}</text>')
     x, y = place(counts["matched"] / counts["impostor"], counts["accepted"] / counts["genuine"])
     parts += [
         f'<path d="M{left} {FLOOR}H{width - right}M{left} {FLOOR}V24" stroke="currentColor" fill="none"/>',
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{IMPOSTOR}" stroke="currentColor" stroke-width="2"/>',
-        f'<text x="{width / 2}" y="{FLOOR + 34}">false-match rate, logarithmic (0 is at the left)</text>',
-        f'<text x="{left}" y="14" style="text-anchor:start">true-accept rate of {escape(chosen)}; gray: others seen</text>',
+        f'<text x="{width / 2}" y="{FLOOR + 34}">false-match rate (0 is at the left)</text>',
+        '<text x="8" y="14" style="text-anchor:start">true-accept rate; gray: others seen</text>',
     ]
     return _svg(width, HEIGHT, parts, f"Receiver operating characteristic of {chosen}")
 

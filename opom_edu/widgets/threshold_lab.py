@@ -15,7 +15,7 @@ from opom_edu.lessons.pairs import PairModel
 from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.widgets.html import thumbnail
 from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.parts import pick
+from opom_edu.widgets.parts import pick, wrap
 from opom_edu.widgets.threshold_charts import EDGES, GENUINE, IMPOSTOR, histogram, roc_chart
 
 FREE, STEP = 1.0, 0.005  # at a false-match rate of 1, every threshold will do
@@ -60,7 +60,7 @@ class ThresholdLab(Lab):
             raise ValueError("one recognizer or more is needed, and every one counts once")
         self.pairs: dict[str, PairModel] = {}
         self._thumbnails: dict[int, str] = {}
-        self.recognizer = pick("recognizer", list(self.recognizers), next(iter(self.recognizers)), 260, 70)
+        self.recognizer = pick("recognizer", list(self.recognizers), next(iter(self.recognizers)), 225, 70)
         target = FREE if threshold is not None or fmr is None else fmr
         self.target = widgets.ToggleButtons(
             options=TARGETS, value=target, style={"button_width": "74px"}, layout={"width": "350px"},
@@ -69,15 +69,15 @@ class ThresholdLab(Lab):
         self.slider = widgets.FloatSlider(
             value=0.5 if threshold is None else threshold, min=EDGES[0], max=EDGES[-1], step=STEP, description="threshold",
             readout_format=".3f", tooltip="Above it, two photos are taken for one person",
-            style={"description_width": "70px"}, layout={"width": "660px"},
+            style={"description_width": "70px"}, layout={"width": "auto", "max_width": "690px"},
         )  # fmt: skip
         self.slider.add_class("opom-threshold")
         self._aim = self.slider.value
         self.histogram, self.curve, self.words, self.examples = (widgets.HTML() for _ in range(4))
         label = widgets.Label("false-match rate at most")
         self.fill(
-            [widgets.HBox([self.recognizer, label, self.target]), self.slider],
-            [widgets.HBox([self.histogram, self.curve]), self.words, self.examples],
+            [wrap(self.recognizer, label, self.target), self.slider],
+            [wrap(self.histogram, self.curve), self.words, self.examples],
         )
         self.slider.observe(self._slid, "value")
         self.watch(self.recognizer, self.target)
@@ -119,10 +119,10 @@ class ThresholdLab(Lab):
             shown_ = "".join(self._pair(pairs, index) for index in pairs.wrong(threshold, same=same, count=EXAMPLES))
             color = GENUINE if same else IMPOSTOR
             groups.append(
-                f'<div style="flex:1"><b style="color:{color}">{title}</b>'
+                f'<div style="flex:1 0 auto"><b style="color:{color}">{title}</b>'
                 f'<div style="display:flex;gap:14px">{shown_ or "none"}</div></div>'
             )
-        return f'<div class="opom-note" style="display:flex;gap:20px">{"".join(groups)}</div>'
+        return f'<div class="opom-note" style="display:flex;flex-wrap:wrap;gap:8px 20px">{"".join(groups)}</div>'
 
     def _pair(self, pairs: PairModel, index: int) -> str:
         photos = "".join(self._thumbnail(pairs, int(photo[index])) for photo in (pairs.rows, pairs.columns))
@@ -130,8 +130,8 @@ class ThresholdLab(Lab):
 
     def _thumbnail(self, pairs: PairModel, photo: int) -> str:
         if photo not in self._thumbnails:
-            small = interpolate(pairs.photos[photo][None], (72, 72), mode="bilinear", antialias=True)[0].clamp(0, 1)
-            self._thumbnails[photo] = thumbnail(small, pairs.names[photo], 72)
+            small = interpolate(pairs.photos[photo][None], (50, 50), mode="bilinear", antialias=True)[0].clamp(0, 1)
+            self._thumbnails[photo] = thumbnail(small, pairs.names[photo], 50)
         return self._thumbnails[photo]
 
     def still(self) -> str:

@@ -17,7 +17,7 @@ from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
 from opom_edu.protect.video_report import STAGES, VideoReport
 from opom_edu.widgets.lab import Lab
-from opom_edu.widgets.parts import Picture
+from opom_edu.widgets.parts import Picture, wrap
 
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
@@ -64,10 +64,10 @@ class VideoLab(Lab):
         self.person = widgets.Dropdown(options=sorted(report.table["person"].unique()), description="person")
         self.pictures = [Picture(SIDE) for _ in range(3)]
         self.chart = widgets.HTML()
-        pictures = widgets.HBox([picture.widget for picture in self.pictures])
+        pictures = wrap(*(picture.widget for picture in self.pictures))
         similar = report.table[[f"{name}_similarity_{stage}" for name in names for stage in STAGES]].to_numpy()
         self._limits = (float(np.nanmin(similar)) - 0.05, float(np.nanmax(similar)) + 0.05)  # the same for every recognizer
-        choices = widgets.HBox([self.recognizer, self.person], layout={"flex_flow": "row wrap"})
+        choices = wrap(self.recognizer, self.person)
         self.fill([widgets.HBox([self.play, self.frame]), choices], [pictures, self.chart])
         self.watch(self.frame, self.recognizer, self.person)
 

@@ -55,7 +55,7 @@ def test_heat_maps_show_every_rate_and_frame_the_white_boxes(rows: pd.DataFrame)
         values = table.loc[regime, white.columns].to_numpy().flatten()
         assert [text.get_text() for text in axes.texts] == [f"{value:.0f}" for value in values]
         assert len(axes.patches) == white.loc[regime].to_numpy().sum() == 8
-        assert [label.get_text() for label in axes.get_xticklabels()] == list(white.columns)
+        assert [label.get_text().replace("\n", "") for label in axes.get_xticklabels()] == list(white.columns)
 
 
 def test_the_mean_leaves_out_the_white_box(rows: pd.DataFrame) -> None:

@@ -225,5 +225,5 @@ def test_bad_input_is_named() -> None:
         ConvexHull(features).project(x * float("inf"))
     with pytest.raises(ValueError, match="cannot sum to 1"):
         ReducedHull(features, upper=0.2)
-    with pytest.raises(ValueError, match="center, affine, convex, reduced"):
+    with pytest.raises(ValueError, match="center, reduced, convex, affine"):
         hull_type("konvex")

@@ -203,7 +203,7 @@ def test_bad_input_is_named(surrogate: Recognizer, black_box: Recognizer, people
     for eps in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="eps must be within 0 and 1"):
             OPOM(surrogate, eps=eps)
-    with pytest.raises(ValueError, match="center, affine, convex, reduced"):
+    with pytest.raises(ValueError, match="center, reduced, convex, affine"):
         OPOM(surrogate, hull="round")
     with pytest.raises(ValueError, match="steps"):
         FIUAP(surrogate, steps=0)

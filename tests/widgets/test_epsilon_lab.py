@@ -34,7 +34,7 @@ def lab(people: People, surrogate: Recognizer, black_box: Recognizer) -> Iterato
 
 
 def scores(lab: EpsilonLab) -> list[str]:
-    return re.findall(r'class="opom-score">([^<]*)<', lab.board.value)
+    return re.findall(r'class="opom-score">(?:<span[^>]*>)*([^<]*)<', lab.board.value)
 
 
 def pixels(picture: Picture) -> str:

@@ -99,14 +99,14 @@ def test_planes_hold_what_they_should(people: People, surrogate: Recognizer) -> 
 def test_the_step_moves_the_dots_and_nothing_is_learned_again(player: MaskPlayer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ReplayModel, "method", lambda *_: pytest.fail("learned again"))
     assert drawn(player, "loss now a")[0].tolist() == [8]
-    photo = player.photo.widget.value
+    photo = player.photos[0].widget.value
     player.step.value = 3
     player.wait()
     assert drawn(player, "loss now a")[0].tolist() == [3]
     assert len(drawn(player, "loss a")[0]) == len(drawn(player, "loss b")[0]) == 9
     assert len(drawn(player, "trails a")[0]) == 6 * 5  # six test photos, four frames and a gap
-    assert player.photo.widget.value != photo
-    assert "step 3" in player.board.value
+    assert player.photos[0].widget.value != photo
+    assert player.board.value.count("<td>3</td>") == 2
     assert not player.alert.value
 
 
@@ -122,7 +122,7 @@ def test_every_control_counts(player: MaskPlayer) -> None:
         player.wait()
         assert not player.alert.value
     assert player.takes == [Take("person 2", "center", 4), Take("person 2", "fi-uap", 4)]
-    assert "person 2" in player.photo.widget.value
+    assert "person 2" in player.photos[0].widget.value
     player.other.value = "nothing"
     player.wait()
     assert player.masks[1].widget.layout.display == "none"
@@ -144,7 +144,7 @@ def test_the_newest_value_wins_and_stop_gives_up(player: MaskPlayer) -> None:
 
 def test_errors_are_shown(player: MaskPlayer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ReplayModel, "scene", lambda *_: 1 / 0)
-    player.step.value = 1
+    player.levels.value = 4
     player.wait()
     assert "ZeroDivisionError" in player.alert.value
 
@@ -166,5 +166,5 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer, black_
         mask_player(people, black_box)
     with pytest.raises(ValueError, match="8 or more"):
         mask_player(people, surrogate, steps=3)
-    with pytest.raises(ValueError, match="choose one of convex"):
+    with pytest.raises(ValueError, match="choose one of center"):
         mask_player(people, surrogate, other="magic")
