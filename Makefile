@@ -8,6 +8,7 @@ export OPOM_EDU_WEIGHTS ?= $(OPOM_EDU_REAL)/models
 # Idle threads sleep instead of spinning: steadier times where cores are shared.
 export OMP_WAIT_POLICY ?= PASSIVE
 # The Jupyter server's settings, shared with Binder.
+export JUPYTER_PATH := $(CURDIR)/binder/share:$(JUPYTER_PATH)
 export JUPYTER_CONFIG_PATH := $(CURDIR)/binder:$(JUPYTER_CONFIG_PATH)
 
 .PHONY: help setup demo doctor lab app test bench lock clean
@@ -33,7 +34,7 @@ lab: setup  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 app: setup  ## open the epsilon lab without any code, in Voila
-	$(BIN)/voila notebooks/app/epsilon_lab.ipynb
+	$(BIN)/voila --template=offline notebooks/app/epsilon_lab.ipynb
 
 test: setup  ## lint, types, direction of imports, tests
 	$(BIN)/ruff check .

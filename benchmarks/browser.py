@@ -39,7 +39,9 @@ def jupyter_lab(*more: Path) -> Iterator[str]:
 @contextmanager
 def voila(notebook: Path) -> Iterator[str]:
     """One notebook as a Voila app; its address."""
-    with _server("voila", "--Voila.port", [str(notebook), "--Voila.ip=127.0.0.1"], "/voila/api") as address:
+    with _server(
+        "voila", "--Voila.port", [str(notebook), "--Voila.ip=127.0.0.1", "--template=offline"], "/voila/api"
+    ) as address:
         yield address
 
 
@@ -52,7 +54,7 @@ def _server(module: str, port_option: str, options: list[str], probe: str) -> It
     if os.geteuid() == 0 and module == "jupyterlab":
         command.append("--allow-root")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "JUPYTER_CONFIG_PATH": str(CONFIG)}
+    environment = {**os.environ, "PATH": path, "JUPYTER_CONFIG_PATH": str(CONFIG), "JUPYTER_PATH": str(CONFIG / "share")}
     log = subprocess.DEVNULL if not os.environ.get("OPOM_EDU_SERVER_LOG") else None
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
     address = f"http://127.0.0.1:{port}"

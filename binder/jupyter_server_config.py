@@ -14,3 +14,5 @@ async def _open_without_delay(self: Any, *arguments: Any, **options: Any) -> Non
 
 
 KernelWebsocketHandler.open = _open_without_delay
+# Jupyter, which reads this file, defines get_config.
+get_config().VoilaConfiguration.template = "offline"  # noqa: F821

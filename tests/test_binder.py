@@ -34,10 +34,13 @@ def test_start_hands_over_to_the_server_with_the_settings() -> None:
 def test_settings_are_valid() -> None:
     pytest.importorskip("jupyter_server", reason="the server comes with the extra: pip install 'opom_edu[lab]'")
     from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+    from traitlets.config import Config
 
     before = KernelWebsocketHandler.open
     try:
-        exec((BINDER / "jupyter_server_config.py").read_text(), {})
+        settings = Config()
+        exec((BINDER / "jupyter_server_config.py").read_text(), {"get_config": lambda: settings})
+        assert (BINDER / "share/voila/templates" / settings.VoilaConfiguration.template / "conf.json").exists()
         assert KernelWebsocketHandler.open is not before
     finally:
         KernelWebsocketHandler.open = before  # type: ignore[method-assign]

@@ -203,9 +203,11 @@ class EpsilonLab(Lab):
 
     def _fill(self, choice: Choice) -> Iterator[None]:
         """Learn and score the other levels' masks, the nearest first, so that the slider finds them there."""
-        quick, _ = _sort(self.state)
+        quick, slow = _sort(self.state)
+        unseen = [name for name in slow if not self.state.ready(name)]
+        told = f"ready, but for {', '.join(unseen)}" if unseen else "ready"
         for index, levels in enumerate(sorted((0.0, *GRID), key=lambda level: abs(level - choice.levels))):
-            self.say("ready; masks for the other levels are being learned", index / (1 + len(GRID)))
+            self.say(f"{told}; other levels are prepared", index / (1 + len(GRID)))
             other = replace(choice, levels=levels)
             for _ in self.state.learn(other):
                 yield
@@ -213,7 +215,7 @@ class EpsilonLab(Lab):
                 self.state.score(name, other)
                 self.state.rate(name, other)
                 yield
-        self.say("ready")
+        self.say(told)
 
     def _show_pictures(self, choice: Choice) -> None:
         photos, mask = self.state.people[choice.person].test, self.state.mask(choice)

@@ -163,7 +163,7 @@ def lively(figure: Any) -> Any:
 
 def wrap(*controls: widgets.Widget) -> widgets.HBox:
     """Widgets in a row, and in further rows where there is no room."""
-    return widgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center"})
+    return widgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "flex-start"})
 
 
 def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60) -> widgets.Dropdown:

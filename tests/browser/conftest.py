@@ -12,8 +12,6 @@ from playwright.sync_api import Page
 from benchmarks.browser import ARGUMENTS, CHROMIUM, ROOT, VIEWPORT
 
 SHOTS = ROOT / "out" / "screenshots"
-# Voila's page asks a CDN for an icon font that nothing here uses, and warns where there is no network.
-HARMLESS = ("ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "ERR_PROXY", "ERR_CONNECTION", "ERR_TUNNEL")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +39,7 @@ def quiet(page: Page) -> Iterator[Page]:
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
-    assert [error for error in errors if not any(harmless in error for harmless in HARMLESS)] == []
+    assert errors == []
 
 
 def shot(page: Page, name: str) -> None:

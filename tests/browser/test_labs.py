@@ -59,8 +59,12 @@ def test_the_epsilon_lab_in_jupyterlab(quiet: Page) -> None:
 
 def test_the_epsilon_lab_in_voila(quiet: Page) -> None:
     with voila(APP) as address:
+        asked: list[str] = []
+        quiet.on("request", lambda request: asked.append(request.url))
         quiet.goto(address)
         slide_and_watch(quiet, "voila-epsilon-lab")
+        hosts = ("data:", "blob:", *(f"{scheme}{address.split('//')[1]}" for scheme in ("http://", "ws://")))
+        assert [url for url in asked if not url.startswith(hosts)] == [], "the app asks no other host"
 
 
 def test_a_hull_point_is_dragged_in_jupyterlab(quiet: Page) -> None:
