@@ -51,8 +51,9 @@ LABS = {
     ),
     "table": (
         'methods = ("random", "fi-uap", "center")\n'
-        'rows = reproduce({"common": lambda: people, "celebrity": lambda: people}, [surrogate], [surrogate, *black_boxes], methods=methods,'
-        " others=0, steps=1)\ntable_lab(rows).wait()",
+        "regimes = dict.fromkeys(('common', 'celebrity'), lambda: people)\n"
+        "rows = reproduce(regimes, [surrogate], [surrogate, *black_boxes], methods=methods, others=0, steps=1)\n"
+        "table_lab(rows).wait()",
         ".opom-board td",
         16,
     ),
