@@ -2,8 +2,8 @@
 
     python benchmarks/report_people.py                          500 and 2,000 distractors, "report" people
     python benchmarks/report_people.py --development            24 "development" people: to choose by
-    python benchmarks/report_people.py --shared FOLDER          also black boxes that learned the surrogate's people, from
-                                                                FOLDER (opom-edu train --all --shared --out FOLDER)
+    python benchmarks/report_people.py --shared FOLDER          also those black boxes of FOLDER that learned the surrogate's
+                                                                people (opom-edu train --shared --out FOLDER)
     python benchmarks/report_people.py --device cuda            minutes on a GPU, an hour on two cores
 
 Masks are learned on ``ir-softmax``, eps 8/255. Top-1 PSR in percent on each of the six black boxes and their mean, with the
@@ -71,6 +71,15 @@ def measured(
     return rows
 
 
+def sides(shared: Path | None, names: list[str]) -> Iterator[tuple[str, Path | None, list[str]]]:
+    """Whom the targets learned, where they lie, and their names; those of ``shared`` beside the same ones as shipped."""
+    yield "disjoint", None, names
+    if shared is not None:
+        there = [name for name in names if (shared / f"{name}.json").exists()]
+        yield "disjoint, the same recognizers", None, there
+        yield "shared", shared, there
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--development", action="store_true", help="24 development people in place of 100 report people")
@@ -91,11 +100,10 @@ def main() -> None:
             quality = mask_quality(people, masks[name])
             qualities[name] = {key: round(float(quality[key].mean()), 3) for key in ("psnr", "ssim")}
             print(name, qualities[name], flush=True)
-    sides = {"disjoint": None} | ({"shared": options.shared} if options.shared else {})
     rows = []
-    for side, folder in sides.items():
+    for side, folder, names in sides(options.shared, OURS[:1] if options.tiny else OURS):
         with weights(folder):
-            targets = [load_recognizer(name, device=options.device) for name in (OURS[:1] if options.tiny else OURS)]
+            targets = [load_recognizer(name, device=options.device) for name in names]
         for crowd in crowds if side == "disjoint" else crowds[:1]:
             found = measured(people, masks, targets, surrogate, crowd)
             rows += [{"learned people": side} | row | qualities.get(str(row["masks"]), {}) for row in found]
