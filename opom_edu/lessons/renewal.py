@@ -49,6 +49,24 @@ def renewed(recognizers: Sequence[Recognizer], people: People, old: OwnMasks, ne
     return pd.DataFrame(rows)
 
 
+def taken(table: pd.DataFrame) -> pd.DataFrame:
+    """What subtracting the old mask's estimate takes, from a table of :func:`renewed`, means over recognizers.
+
+    Returns:
+        A row per mask: its ``cosine`` with the old one, its PSR ``as worn`` and ``washed``, and ``share``: the fall from the
+        one to the other, in percent of the old mask's fall.
+
+    Example:
+        >>> list(taken(renewed([black_box], people, masks, {"again": masks})).columns)
+        ['cosine', 'as worn', 'washed', 'share']
+    """
+    psr = table.pivot_table(index="mask", columns="method", values="psr_1", sort=False)
+    fall = psr["as worn"] - psr[WASHED]
+    cosine = table.groupby("mask", sort=False)["cosine"].mean()
+    share = 100 * fall / fall.iloc[0] if fall.iloc[0] else fall
+    return pd.DataFrame({"cosine": cosine, "as worn": psr["as worn"], "washed": psr[WASHED], "share": share})
+
+
 def ruler(cases: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """What a mask is worth after each thing that was done to it, the most first.
 
