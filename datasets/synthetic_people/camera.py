@@ -57,6 +57,7 @@ def take_photo(
         texels: whether to tell where in the head's texture each pixel lies.
 
     Example:
+        >>> from synthetic_people.identity import sample_identity
         >>> photo = take_photo(Sitter(sample_identity(7)), Conditions(), size=64)
         >>> photo.pixels.shape
         (64, 64, 3)

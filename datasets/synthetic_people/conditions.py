@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,12 +127,7 @@ def _lipstick(rng: np.random.Generator) -> list[float]:
 def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
     """A named expression with blink and gaze, as strengths of facial actions."""
     actions: dict[str, float] = {}
-
-    def act(name: str, strength: float, spread: float = 0.06) -> None:
-        """Both sides of the face, not quite alike."""
-        for side in ("Left", "Right"):
-            actions[name + side] = float(np.clip(strength + rng.normal(0, spread), 0, 1))
-
+    act = partial(_both_sides, actions, rng)
     strength = float(rng.uniform(0.3, 0.9))
     kind = str(rng.choice(
         ["neutral", "smile", "laugh", "frown", "surprise", "talk", "pout", "smirk"],
@@ -166,6 +162,14 @@ def _expression(rng: np.random.Generator) -> tuple[str, dict[str, float]]:
     act("eyeBlink", blink, 0.01)
     actions |= _gaze(rng)
     return kind, actions
+
+
+def _both_sides(
+    actions: dict[str, float], rng: np.random.Generator, name: str, strength: float, spread: float = 0.06
+) -> None:
+    """The two sides of a face are not quite alike."""
+    for side in ("Left", "Right"):
+        actions[name + side] = float(np.clip(strength + rng.normal(0, spread), 0, 1))
 
 
 def _gaze(rng: np.random.Generator) -> dict[str, float]:

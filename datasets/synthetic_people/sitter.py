@@ -35,6 +35,7 @@ class Sitter:
         identity: who it is.
 
     Example:
+        >>> from synthetic_people.identity import sample_identity
         >>> Sitter(sample_identity(7)).vertices.shape[1]
         3
     """
