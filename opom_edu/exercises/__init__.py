@@ -43,7 +43,7 @@ def check(exercise: str, answer: Any, **given: Any) -> Verdict:
         False
     """
     if exercise not in EXERCISES | OLD:
-        raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(EXERCISES)}")
+        raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(sorted(EXERCISES | OLD))}")
     if answer is ...:
         return Verdict(False, "Put your answer in place of the three dots, run that cell, then this one.")
     _, test, praise = (EXERCISES | OLD)[exercise]

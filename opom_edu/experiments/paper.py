@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from opom_edu.evaluation.identification import RANKS
@@ -22,6 +21,7 @@ from opom_edu.faces import People, load_people
 from opom_edu.files import replacing
 from opom_edu.masks import METHODS, make_method
 from opom_edu.plots import heat_maps
+from opom_edu.plots.style import Chart
 from opom_edu.recognizers import Recognizer
 
 TABLE = ("random", "fi-uap-all", "fi-uap", "fi-uap+", "affine", "center", "convex")
@@ -247,16 +247,16 @@ def write_tables(rows: pd.DataFrame, folder: str | Path, *, note: str = "") -> l
     return paths
 
 
-def heat_figure(table: pd.DataFrame, white: pd.DataFrame, rank: int = 1) -> Figure:
-    """:func:`paper_table`, with its :func:`white_boxes`, as heat maps side by side, one per regime.
+def heat_figure(table: pd.DataFrame, white: pd.DataFrame, rank: int = 1) -> Chart:
+    """:func:`paper_table`, with its :func:`white_boxes`, as heat maps below one another, one per regime.
 
     Example:
         >>> rows = reproduce({"common": lambda: people}, [surrogate], [surrogate, black_box], methods=("random",), others=0)
         >>> type(heat_figure(paper_table(rows), white_boxes(rows))).__name__
-        'Figure'
+        'Chart'
     """
     names = table.index.unique("regime")
-    title = f"Protection success rate at rank {rank}: masks learned on (rows), tried on (columns)"
+    title = f"PSR (%) at rank {rank}: rows learned the mask, columns look for the person"
     rates = {name: table.loc[name, white.columns] for name in names}
     return heat_maps(rates, title=title, white_box={name: white.loc[name].loc[rates[name].index] for name in names})
 

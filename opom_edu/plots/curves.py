@@ -7,9 +7,8 @@ from itertools import cycle, islice
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from opom_edu.plots.style import COLORS, GRAY, UNLEARNED, finish
+from opom_edu.plots.style import COLORS, GRAY, UNLEARNED, WIDTH, Chart, finish, quiet, told
 
 MARKERS = "osD^vPX*"
 HUES = tuple(COLORS[i] for i in (1, 3, 5, 4, 2, 0, 7))  # neighbors far apart, without yellow, which is faint as a line
@@ -22,7 +21,7 @@ Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 def curves(
     x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
     percent: bool = True, bands: Bands | None = None, cursor: float | None = None,
-) -> Figure:  # fmt: skip
+) -> Chart:  # fmt: skip
     """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
     Args:
@@ -40,7 +39,7 @@ def curves(
         >>> figure.axes[0].get_title(loc="left") or figure.axes[0].get_title()
         'PSR'
     """
-    figure = Figure(figsize=(7.5, 3.8), layout="constrained")
+    figure = Chart(figsize=(WIDTH, 3.9), alt=f"{title}. {y_label} over {x_label}. {told(x, lines.items())}")
     axes = figure.subplots()
     draw_lines(axes, x, lines, percent=percent, bands=bands)
     if len(x) <= MOST_TICKS:
@@ -50,48 +49,57 @@ def curves(
 
 def draw_lines(
     axes: Axes, x: Sequence[float], lines: Mapping[str, Sequence[float]], *,
-    percent: bool = True, bands: Bands | None = None, start: int = 0, joined: bool = True,
+    percent: bool = True, bands: Bands | None = None, start: int = 0,
 ) -> None:  # fmt: skip
-    """Draw what :func:`curves` shows; ``start`` is the place of the first one's look; markers alone unless ``joined``."""
+    """Draw what :func:`curves` shows; ``start`` is the place of the first one's look.
+
+    Bands are upright lines beside one another, for surfaces on top of each other would mix to a color of neither.
+    """
+    reach = 0.008 * (max(x) - min(x)) if bands else 0.0
     looks = islice(zip(cycle(HUES), cycle(MARKERS), strict=False), start, None)
-    for name, values in lines.items():
+    for place, (name, values) in enumerate(lines.items()):
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
         color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x" if name == UNLEARNED[1] else "+")
         if bands is not None and name in bands:
-            axes.fill_between(x, *bands[name], color=color, alpha=0.15, linewidth=0)
-        style = DASHES.get(name, "-") if joined else ""
-        axes.plot(x, values, color=color, marker=marker, linestyle=style, label=name)
+            beside = [at + reach * (2 * place - len(lines) + 1) for at in x]
+            axes.vlines(beside, *bands[name], color=color, alpha=0.7, linewidth=2)
+        axes.plot(x, values, color=color, marker=marker, linestyle=DASHES.get(name, "-"), label=name)
     if percent:
         axes.set_ylim(-3, 103)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e6e6e6")
+    quiet(axes)
 
 
 def over_time(
-    seconds: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, y_label: str, cursor: float | None = None
-) -> Figure:
+    seconds: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, y_label: str, cursor: float | None = None,
+    limits: tuple[float, float] | None = None,
+) -> Chart:  # fmt: skip
     """A line per name over the seconds of a video; those whose name begins with one of ``UNLEARNED`` in gray.
 
     Args:
         lines: by name, one value per entry of ``seconds``.
         cursor: the moment at which an upright line stands.
+        limits: of the upright axis, so that several figures can be compared.
 
     Example:
         >>> figure = over_time([0, 1], {"protected": [0.9, 0.2]}, title="Ada", y_label="similarity")
         >>> len(figure.axes)
         1
     """
-    axes = Figure(figsize=(7.5, 3.2), layout="constrained").subplots()
+    alt = f"{title}. {y_label} over time in seconds. {told(seconds, lines.items())}"
+    axes = Chart(figsize=(WIDTH, 3.2), alt=alt).subplots()
     looks = cycle(zip((HUES[0], HUES[3], HUES[2], HUES[1]), TIME_DASHES, strict=True))
     grays = cycle((GRAY, dash) for dash in TIME_DASHES)
+    widths = iter([4.5, 3, *[1.8] * len(lines)])  # what lies on one another can be seen
     for name, values in lines.items():
         color, dash = next(grays if name.startswith(UNLEARNED) else looks)
-        axes.plot(seconds, values, color=color, linestyle=dash, linewidth=1.8, label=name)
+        axes.plot(seconds, values, color=color, linestyle=dash, linewidth=next(widths) if color == GRAY else 1.8, label=name)
+    if limits is not None:
+        axes.set_ylim(*limits)
     return finish(axes, title=title, x_label="time, s", y_label=y_label, cursor=cursor)
 
 
-def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Figure:
+def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Chart:
     """A line with its confidence band for each method over the values of one parameter.
 
     Args:

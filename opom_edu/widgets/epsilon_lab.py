@@ -14,16 +14,16 @@ import ipywidgets as widgets
 from opom_edu.faces import People
 from opom_edu.lessons.epsilon import GRID, HULLS, LARGEST, Choice, EpsilonModel, Rate, Score
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.html import MATCH, NO_MATCH, bar, board, judgment, row_head, thumbnail
+from opom_edu.widgets.html import MATCH, NO_MATCH, bar, board, judgment, row_head, thumbnail, waiting
 from opom_edu.widgets.lab import Lab, pictured, shown
-from opom_edu.widgets.parts import Picture, epsilon_slider, pick
+from opom_edu.widgets.parts import Picture, epsilon_slider, pick, wrap
 
 MAGNIFIED = 8  # times; 16 levels then span the whole range of gray around the middle
 REST = 0.3  # seconds without a move before slow recognizers are asked
 HEADS = ("recognizer", "similarity", "bar, threshold", "says", "first found", "PSR")
-NOTE = """<div class="opom-note">A bar runs from the mean similarity to strangers (left) to that of the same photo (right);
-the line is the threshold at a false-match rate of {fmr:g}. PSR: each of the person's {count} test photos
-searches for each of the others; in how many percent somebody else is found first, with this mask (and without any).</div>"""
+NOTE = """<div class="opom-note">Bar: from the mean similarity to strangers to that of the same photo. Line: the threshold at a
+false-match rate of {fmr:g}. PSR: each of {count} test photos searches for each other one; the share of searches that find
+somebody else first (without a mask).</div>"""
 
 
 def epsilon_lab(people: People, surrogate: Recognizer, targets: Sequence[Recognizer], **options: Any) -> EpsilonLab:
@@ -72,39 +72,35 @@ class EpsilonLab(Lab):
         self._complete = threading.Event()  # with slow recognizers too
         self._looking = False
         self._make_controls(choice)
-        self.before, self.mask, self.after, self.gallery = (Picture(132) for _ in range(4))
+        self.before, self.mask, self.after, self.gallery = self.pictures = [Picture(104) for _ in range(4)]
         self.board, self.quality = widgets.HTML(), widgets.HTML()
         note = NOTE.format(fmr=state.fmr, count=len(state.people[choice.person].test))
-        pairs = widgets.HBox([self.before.widget, self.after.widget]), widgets.HBox([self.mask.widget, self.gallery.widget])
-        right = {"flex": "1 1 560px", "min_width": "0", "overflow": "auto"}  # below the pictures where there is no room
+        words = widgets.VBox([self.quality, widgets.HTML(note)], layout={"flex": "1 1 190px", "min_width": "0"})
+        # Beside the board where there is room for two columns, and else in a row above it.
+        left = wrap(*(picture.widget for picture in self.pictures), words)
+        left.layout.flex, self.board.layout.flex = "1 1 260px", "999 1 600px"
+        for part in (left, self.board):
+            part.layout.min_width, part.layout.overflow = "0", "auto"
         self.fill(
-            [
-                widgets.HBox([self.person, self.photo, self.method, self.hull]),
-                widgets.HBox([self.slider, widgets.Label("mask", layout={"flex": "0 0 40px"}), self.source]),
-            ],
-            [
-                widgets.HBox([
-                    widgets.VBox([*pairs, self.quality], layout={"flex": "0 0 auto"}),
-                    widgets.VBox([self.board, widgets.HTML(note)], layout=right),
-                ], layout={"flex_flow": "row wrap"})
-            ],
+            [wrap(self.person, self.photo, self.method, self.hull), wrap(self.slider, self.source)],
+            [widgets.HBox([left, self.board], layout={"flex_flow": "row wrap"})],
             [self.transfer],
-        )  # fmt: skip
+        )
         self.watch(self.person, self.photo, self.method, self.hull, self.slider, self.source, self.transfer)
 
     def _make_controls(self, choice: Choice) -> None:
-        self.person = pick("person", list(self.state.people), choice.person, 190, 56)
-        self.photo = pick("photo", self._photos(choice.person), choice.photo, 190, 56)
+        self.person = pick("person", list(self.state.people), choice.person, 165, 52)
+        self.photo = pick("photo", self._photos(choice.person), choice.photo, 165, 42)
         methods = [("OPOM", "opom"), ("FI-UAP", "fi-uap"), ("FI-UAP+", "fi-uap+")]
         method, hull = ("opom", choice.method) if choice.method in HULLS else (choice.method, "convex")
-        self.method = pick("method", methods, method, 190, 56)
-        self.hull = pick("hull", HULLS, hull, 190, 56)
-        self.slider = epsilon_slider(choice.levels, LARGEST, 440)
-        sources = [("learned for it", "learned"), ("clipped from 16", "clipped"), ("random noise", "random")]
+        self.method = pick("method", methods, method, 150, 54)
+        self.hull = pick("hull", HULLS, hull, 130, 32)
+        self.slider = epsilon_slider(choice.levels, LARGEST, 300)
+        sources = [("learned", "learned"), ("clipped", "clipped"), ("noise", "random")]
         self.source = widgets.ToggleButtons(
             options=sources, value=choice.source,
-            style={"button_width": "128px"}, layout={"width": "440px"},
-            tooltips=["Learned for this epsilon", "Learned for 16 levels, clipped to epsilon", "Noise of the same size"],
+            style={"button_width": "76px"}, layout={"flex": "0 0 auto"},
+            tooltips=["A mask learned for this epsilon", "A mask learned for 16 levels, clipped", "Random noise of this size"],
         )  # fmt: skip
         self.transfer = widgets.Checkbox(
             value=choice.transfer, description="for transfer", indent=False, layout={"width": "130px"},
@@ -129,10 +125,14 @@ class EpsilonLab(Lab):
     def still(self) -> str:
         choice = self.choice
         told = f"{choice.person}, {choice.method}, epsilon {choice.levels:g} ({choice.source})"
-        return pictured(told, (self.before, self.mask, self.after, self.gallery), self.board.value)
+        return pictured(told, self.pictures, self.board.value)
 
     def done(self, text: str = "ready") -> None:
         super().done(text)
+        self._complete.set()
+
+    def _end(self, text: str) -> None:
+        super()._end(text)
         self._complete.set()
 
     @shown
@@ -155,7 +155,6 @@ class EpsilonLab(Lab):
         """All there is to do for a choice, what is quick first; between any two items a newer choice takes over."""
         state = self.state
         if state.mask(choice) is None:
-            self.add_class("opom-stale")
             for step in state.learn(choice):
                 self.say(f"learning the mask for {choice.levels:g} levels...", step.progress)
                 yield
@@ -221,7 +220,8 @@ class EpsilonLab(Lab):
         assert mask is not None  # learned before
         self.before.show(photos[choice.photo], f"{choice.person}, unprotected")
         self.mask.show((0.5 + MAGNIFIED * mask.delta).clamp(0, 1), f"the mask, {MAGNIFIED} times magnified; gray: no change")
-        self.after.show(self.state.protected(choice)[choice.photo], f"protected, up to {choice.levels:g} of 255 levels")
+        told = f"protected, up to {choice.levels:g} of 255 levels" if choice.levels else "at 0 levels: the photo as it is"
+        self.after.show(self.state.protected(choice)[choice.photo], told)
         self.gallery.show(photos[self.state.enrolled(choice)], f"{choice.person} in the gallery")
         psnr, ssim = self.state.quality(choice)
         told = "the photo is unchanged" if choice.levels == 0 else f"PSNR {psnr:.1f} dB, SSIM {ssim:.3f}"
@@ -243,7 +243,7 @@ def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None
     """One recognizer's row of the board, as HTML; ``score`` or ``rate`` is None while it is being computed."""
     cells = [row_head(name, white_box)]
     if score is None:
-        return f'<tr>{cells[0]}<td colspan="5"><span class="opom-score">computing...</span></td></tr>'
+        return f'<tr>{cells[0]}<td colspan="5"><span class="opom-score">{waiting()}</span></td></tr>'
     told = f"similarity {score.similarity:.2f}, threshold {score.threshold:.2f}, unprotected {score.unprotected:.2f}"
     share, line = (_place(score, value) for value in (score.similarity, score.threshold))
     found = person if score.rank == 1 else f"a stranger; {person}: rank {score.rank}"
@@ -253,7 +253,9 @@ def board_row(name: str, white_box: bool, score: Score | None, rate: Rate | None
         f"<td>{judgment(score.match)}<br><small>threshold {score.threshold:.2f}</small></td>",
         f'<td><span style="display:flex;gap:6px;align-items:center">{thumbnail(score.first, found, 32)}'
         f"<small>{escape(found)}</small></span></td>",
-        "<td>...</td>" if rate is None else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",
+        f"<td>{waiting('...')}</td>"
+        if rate is None
+        else f"<td>{rate.psr:.0f} %<br><small>({rate.unprotected:.0f} %)</small></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
 

@@ -38,6 +38,11 @@ def alert(error: BaseException) -> str:
     return f'<div class="opom-error" role="alert"><b>{type(error).__name__}:</b> {escape(str(error))}</div>'
 
 
+def waiting(text: str = "computing...") -> str:
+    """What stands in the place of a result that is being computed; a lab that was stopped says that it is not."""
+    return f'<span class="opom-waiting"><span>{text}</span></span>'
+
+
 def board(heads: Iterable[str], rows: Iterable[str], *, kind: str = "", data: str = "") -> str:
     """Rows under the heads of their columns; ``kind``: a further class of style, ``data``: attributes of the table."""
     cells = "".join(f'<th scope="col">{head}</th>' for head in heads)

@@ -45,7 +45,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         self._worker, self._second = Latest(self.fail), Latest(self.fail)  # the second for what takes long
         self.alert = widgets.HTML()
         self.progress = widgets.FloatProgress(max=1.0, layout={"width": "160px"})
-        self.status = widgets.HTML(layout={"flex": "1"})
+        self.status = widgets.HTML(layout={"flex": "1 1 0", "min_width": "0"}).add_class("opom-status")
         self.stop = widgets.Button(description="Stop", tooltip="Give up what is being computed", layout={"width": "80px"})
         self.stop.on_click(self._stopped)
         super().__init__()
@@ -56,6 +56,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]
     ) -> None:
         """Lay out the lab: rows of controls; the line of progress, ``beside`` other controls; and what all this is about."""
         line = widgets.HBox([*beside, self.progress, self.status, self.stop], layout={"align_items": "center"})
+        line.add_class("opom-line")
         self.children = [widgets.HTML(STYLE), *above, line, self.alert, *below]
 
     def watch(self, *controls: widgets.Widget) -> None:
@@ -84,6 +85,8 @@ class Lab(widgets.VBox):  # type: ignore[misc]
         """Work on what the controls say now; an observer of any control."""
         self.alert.value = ""
         self._done.clear()
+        self.remove_class("opom-stopped")
+        self.add_class("opom-stale")
         self._worker.submit(self._afresh())
 
     def _afresh(self) -> Iterator[None]:
@@ -94,11 +97,12 @@ class Lab(widgets.VBox):  # type: ignore[misc]
     def say(self, text: str, share: float = 1.0) -> None:
         """Tell what is being computed, and which share of it is done."""
         self.progress.value = share
-        self.status.value = f'<span class="opom-note" role="status">{escape(text)}</span>'
+        self.status.value = f'<span class="opom-note" role="status" title="{escape(text)}">{escape(text)}</span>'
 
     def done(self, text: str = "ready") -> None:
-        """Tell those who :meth:`wait` that all is shown."""
+        """Tell those who :meth:`wait` that all is shown, and show that it is of what the controls say."""
         self.say(text)
+        self.remove_class("opom-stale")
         self._done.set()
 
     def wait(self, timeout: float = 60.0) -> Lab:
@@ -118,7 +122,7 @@ class Lab(widgets.VBox):  # type: ignore[misc]
     def fail(self, error: BaseException) -> None:
         """Show an error in the lab."""
         self.alert.value = alert(error)
-        self.done("stopped by an error")
+        self._end("stopped by an error")
 
     def close(self) -> None:
         """Stop all work and remove the lab."""
@@ -133,8 +137,14 @@ class Lab(widgets.VBox):  # type: ignore[misc]
 
     def _halt(self) -> Iterator[None]:
         """Takes the place of the running work, so that this has the last word."""
-        self.done("stopped; any control goes on")
+        self._end("stopped; any control goes on")
         yield
+
+    def _end(self, text: str) -> None:
+        """Work ends before all is shown: what is older than the controls stays dimmed."""
+        self.add_class("opom-stopped")
+        self.say(text, 0.0)
+        self._done.set()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """With a still picture of the lab for where no kernel runs: nbconvert, a book, a preview."""

@@ -117,6 +117,11 @@ def progress() -> Iterator[Callable[[str, float], None]]:
             place.update({"text/html": ""}, raw=True)
 
 
+def wrap(*controls: widgets.Widget) -> widgets.HBox:
+    """Widgets in a row, and in further rows where there is no room."""
+    return widgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center"})
+
+
 def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60) -> widgets.Dropdown:
     """A list to choose from, ``width`` pixels with its label."""
     style = {"description_width": f"{label}px"}
@@ -127,7 +132,7 @@ def epsilon_slider(levels: float, largest: float, width: int) -> widgets.FloatSl
     """Epsilon in half gray levels of 255."""
     slider = widgets.FloatSlider(
         value=levels, min=0, max=largest, step=0.5, description="epsilon (levels)", readout_format=".1f",
-        layout={"width": f"{width}px"}, style={"description_width": "112px"},
+        layout={"flex": f"1 1 {width}px", "max_width": "560px"}, style={"description_width": "112px"},
         tooltip="Largest change of a pixel, in gray levels of 255",
     )  # fmt: skip
     slider.add_class("opom-epsilon")

@@ -16,11 +16,14 @@ from opom_edu.masks import OPOM, Mask, RandomNoise
 from opom_edu.plots import curves
 from opom_edu.plots.style import COLORS
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.html import bar, board, drawing, row_head
+from opom_edu.widgets.html import bar, board, row_head
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import Picture, pick
 
-HULLS = ("convex", "center", "affine", "reduced")
+HULLS = ("center", "reduced", "convex", "affine")
+STYLE = """<style>.opom-photo-count .opom-board br { display: none } .opom-photo-count .opom-board th { white-space: normal }
+.opom-photo-count .opom-bar { display: inline-block; vertical-align: middle; height: 14px; margin-right: 8px }</style>"""
+WRAP = {"flex_flow": "row wrap"}
 
 
 class PhotoCountLab(Lab):
@@ -43,19 +46,20 @@ class PhotoCountLab(Lab):
         photos: int = 3,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.add_class("opom-photo-count")
         self.people, self.surrogate = people, surrogate
-        self.person = pick("person", list(people), person or next(iter(people)))
-        self.hull = pick("hull", HULLS, HULLS[0])
+        self.person = pick("person", list(people), person or next(iter(people)), 150, 50)
+        self.hull = pick("hull", HULLS, "convex", 140, 40)
         most = min(len(person.train) for person in people.values())
         self.photos = widgets.IntSlider(value=photos, min=1, max=most, description="training photos",
-                                        style={"description_width": "100px"}, layout={"width": "380px"})  # fmt: skip
-        self.picture, self.pattern = Picture(150), Picture(150)
-        self.board, self.chart = widgets.HTML(), widgets.HTML()
+                                        style={"description_width": "100px"}, layout={"width": "360px"})  # fmt: skip
+        self.picture, self.pattern = Picture(134), Picture(134)
+        self.board, self.chart = widgets.HTML(), widgets.HTML(layout={"flex": "1 1 300px", "min_width": "0"})
         self._gallery = cache(lambda target: Gallery.of(target, people))
         self._targets, self._chart = (surrogate, *recognizers), cache(self._distances)
         self._masks: dict[tuple[str, str, int], Mask] = {}
-        left = widgets.VBox([widgets.HBox([self.picture.widget, self.pattern.widget]), self.board])
-        self.fill([widgets.HBox([self.person, self.hull, self.photos])], [widgets.HBox([left, self.chart])])
+        shown = [widgets.HBox([self.picture.widget, self.pattern.widget, self.chart]), self.board, widgets.HTML(STYLE)]
+        self.fill([widgets.HBox([self.person, self.hull, self.photos], layout=WRAP)], shown)
         self.watch(self.person, self.hull, self.photos)
 
     def work(self) -> Iterator[None]:
@@ -66,7 +70,10 @@ class PhotoCountLab(Lab):
             self._masks[key] = yield from self.learned(method, person.train[:count], told)
         mask = self._masks[key]
         self.picture.show(mask.apply(person.test[:1])[0], f"{name}, an unseen photo, masked")
-        self.pattern.show((0.5 + mask.delta * magnification(mask.eps)).clamp(0, 1), "the mask, magnified; gray: no change")
+        factor = magnification(mask.eps)
+        self.pattern.show(
+            (0.5 + mask.delta * factor).clamp(0, 1), f"the mask, {factor:.0f} times magnified; gray: no change"
+        )
         self.say("measuring distances...")
         yield
         self.chart.value = self._chart(name, hull, count)
@@ -94,14 +101,14 @@ class PhotoCountLab(Lab):
         counts = range(1, self.photos.max + 1)
         groups = {"unseen photos": gallery.own[name], "strangers": gallery.strangers(name)}
         lines = {who: [float(make(train[:n]).distance(x).mean()) for n in counts] for who, x in groups.items()}
-        title = f"Distance to the {hull} hull of {name}'s photos"
+        title = f"Distance to {name}'s {hull} hull"
         figure = curves(
-            counts, lines, title=title, x_label="training photos (line: yours)", y_label="mean distance on the surrogate",
+            counts, lines, title=title, x_label="training photos (line: yours)", y_label="mean distance",
             percent=False, cursor=count,
         )  # fmt: skip
-        figure.set_size_inches(4.6, 3.2)
+        figure.set_size_inches(4.2, 2.7)
         figure.axes[0].set_ylim(bottom=0)
-        return drawing(figure, title)
+        return figure._repr_html_()
 
     def still(self) -> str:
         parts = (self.picture.widget, self.pattern.widget, self.board, self.chart)

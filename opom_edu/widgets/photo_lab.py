@@ -17,16 +17,20 @@ from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder, dlib_finder
 from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, read_photo, warp
 from opom_edu.masks import OPOM
+from opom_edu.plots.style import COLORS, GRAY
 from opom_edu.recognizers import Recognizer, check_recognizer
 from opom_edu.recognizers.thresholds import THRESHOLDS
-from opom_edu.widgets.html import board, judgment, row_head
+from opom_edu.widgets.html import bar, board, judgment, row_head
 from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture
 
-FMR, MAGNIFIED, VIEW = 1e-3, 10, 264  # VIEW: pixels of a picture's side
+FMR, MAGNIFIED, VIEW = 1e-3, 10, 180  # VIEW: pixels of a picture's side
 WHERE = "Uploads go from the browser to the kernel and stay in its memory: not written, not sent on; a restart forgets them."
 
-HEADS = "recognizer", "similarity before", "similarity after", "threshold", "before, it says", "after, it says"
+HEADS = "recognizer", "before: similarity; line: threshold", "after"
+STYLE = """<style>.opom-photo .opom-bar { display: inline-block; vertical-align: middle; height: 14px; margin-right: 8px }
+.opom-photo .opom-bar + small { display: inline } .opom-photo .opom-board br { display: none }
+.opom-photo .opom-board th { white-space: normal }</style>"""
 
 
 class PhotoLab(Lab):
@@ -40,6 +44,7 @@ class PhotoLab(Lab):
         surrogate: the white box; ``recognizers``: black boxes.
         strangers: ``(N, 3, 112, 112)``, crops of 46 people or more, on whose pairs thresholds are set at a false-match rate
             of 1e-3; without them, those of :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
+        photo: the name of the photo to begin with.
         levels: epsilon to begin with, 1 to 16 gray levels.
         find: another finder of faces than dlib's.
 
@@ -52,30 +57,34 @@ class PhotoLab(Lab):
 
     def __init__(
         self, photos: Mapping[str, Photo], surrogate: Recognizer, recognizers: Sequence[Recognizer] = (), *,
-        strangers: Tensor | None = None, levels: float = 8, find: Finder | None = None,
+        strangers: Tensor | None = None, levels: float = 8, find: Finder | None = None, photo: str | None = None,
     ) -> None:  # fmt: skip
+        if photo is not None and photo not in photos:
+            raise ValueError(f"unknown photo {photo!r}; choose one of {', '.join(photos)}")
         super().__init__()
+        self.add_class("opom-photo")
         self.recognizers = [check_recognizer(one, "every recognizer") for one in (surrogate, *recognizers)]
         self._strangers, self._find = strangers, find or dlib_finder()
         self._thresholds = {} if strangers is not None else {name: at for name, (at, _) in THRESHOLDS.items()}
-        self.photo = widgets.Dropdown(description="photo", layout={"width": "260px"})
+        self.photo = widgets.Dropdown(description="photo", layout={"width": "230px"}, style={"description_width": "44px"})
         self.slider = widgets.FloatSlider(
-            value=levels, min=1, max=16, step=1, description="epsilon", readout_format=".0f", continuous_update=False,
+            value=levels, min=1, max=16, step=1, description="epsilon", readout_format=".0f", continuous_update=False, layout={"width": "280px"}, style={"description_width": "52px"},
             tooltip="Largest change of a pixel, in gray levels of 255",
         )  # fmt: skip
         self.upload = widgets.FileUpload(accept="image/*", multiple=True, description="Upload", tooltip=WHERE)
         self.pictures, self.board = [Picture(VIEW) for _ in range(3)], widgets.HTML()
         note, row = widgets.HTML(f'<div class="opom-note">{WHERE}</div>'), [picture.widget for picture in self.pictures]
-        self.fill([widgets.HBox([self.photo, self.slider, self.upload]), note], [widgets.HBox(row), self.board])
+        controls = widgets.HBox([self.photo, self.slider, self.upload], layout={"flex_flow": "row wrap"})
+        self.fill([controls], [widgets.HBox(row), self.board, note, widgets.HTML(STYLE)])
         for control in (self.photo, self.slider):
             control.observe(self.restart, "value")
         self.upload.observe(self._uploaded, "value")
-        self._take(photos)
+        self._take(photos, photo)
 
-    def _take(self, photos: Mapping[str, Photo]) -> None:
+    def _take(self, photos: Mapping[str, Photo], first: str | None = None) -> None:
         self._photos, self._faces = dict(photos), dict[str, Faces | None]()
         self.photo.options = list(photos)
-        self.photo.index = 0 if photos else None
+        self.photo.index = list(photos).index(first) if first is not None else 0 if photos else None
         self.restart()
 
     @shown
@@ -127,9 +136,8 @@ class PhotoLab(Lab):
             one, other = torch.triu_indices(len(found), len(found), 1)
             self._thresholds[name] = threshold_at((found[one] * found[other]).sum(1), FMR)
         before, after = (recognizer.embed(probes) @ recognizer.embed(clean).T).mean(1).tolist()
-        cells, line = f"<td>{before:.3f}</td><td>{after:.3f}</td>", self._thresholds.get(name)
-        if line is not None:
-            cells += f"<td>{line:.3f}</td><td>{judgment(before > line)}</td><td>{judgment(after > line)}</td>"
+        line = self._thresholds.get(name)
+        cells = _cell(before, line, GRAY) + _cell(after, line, COLORS[1])
         return f"<tr>{row_head(name, recognizer.shares_network(self.recognizers[0]))}{cells}</tr>"
 
     def _show(self, pixels: Pixels, laid: Pixels, matrix: Array, quality: Any) -> None:
@@ -144,6 +152,14 @@ class PhotoLab(Lab):
 
     def still(self) -> str:
         return pictured(str(self.photo.value), self.pictures, self.board.value)
+
+
+def _cell(similar: float, line: float | None, color: str) -> str:
+    """A similarity as a bar with the threshold's line, and what the recognizer says, as a cell of a table."""
+    told = f"similarity {similar:.3f}" + ("" if line is None else f", threshold {line:.3f}")
+    at = None if line is None else 100 * min(1.0, max(0.0, line))
+    drawn = bar(100 * min(1.0, max(0.0, similar)), color, line=at, told=told)
+    return f"<td>{drawn}<small>{similar:.2f}</small> {'' if line is None else judgment(similar > line)}</td>"
 
 
 photo_lab = PhotoLab

@@ -19,6 +19,10 @@ from opom_edu.widgets.html import bar, board
 from opom_edu.widgets.lab import Lab, pictured, shown
 from opom_edu.widgets.parts import Picture
 
+STYLE = """<style>.opom-robust .opom-bar { width: 100%; min-width: 60px; height: 12px }
+.opom-robust .opom-bar + small { margin-top: 3px } .opom-robust .opom-board { table-layout: fixed }
+.opom-robust .opom-board td { white-space: normal } .opom-robust .opom-board th { overflow-wrap: anywhere; white-space: normal }
+</style>"""
 KINDS = {"unprotected": LIGHT, "random noise": GRAY, "mask": COLORS[1]}
 FMR = 1e-2
 NOTE = f"""<div class="opom-note">Bars: the mean similarity, 0 to 1, of the person's changed test photos to their clean other
@@ -54,6 +58,7 @@ class RobustnessLab(Lab):
         change: str = "JPEG",
     ) -> None:  # fmt: skip
         super().__init__()
+        self.add_class("opom-robust")
         self.people, self.method, self.changes = people, OPOM(surrogate), {**CHANGES, **PURIFIERS}
         for what, choice, choices in (("person", person or next(iter(people)), people), ("change", change, self.changes)):
             if choice not in choices:
@@ -61,17 +66,18 @@ class RobustnessLab(Lab):
         self.galleries = [Gallery.of(target, people) for target in targets]
         self.thresholds = [thresholds_for(gallery, [FMR])[FMR] for gallery in self.galleries]
         self._masks: dict[str, Mask] = {}
-        self.pictures = {kind: Picture(150) for kind in KINDS}
+        self.pictures = {kind: Picture(130) for kind in KINDS}
         self.board = widgets.HTML()
         self.person = widgets.Dropdown(options=list(people), value=person or next(iter(people)), description="person")
         self.change = widgets.Dropdown(options=list(self.changes), value=change, description="change")
-        self.severity = widgets.SelectionSlider(options=[0], description="severity", layout={"width": "380px"})
-        self.unit = widgets.Label()
+        self.severity = widgets.SelectionSlider(
+            options=[0], layout={"width": "560px"}, style={"description_width": "initial"}
+        )
         self._offer()
         pictures = widgets.HBox([picture.widget for picture in self.pictures.values()])
         self.fill(
-            [widgets.HBox([self.person, self.change]), widgets.HBox([self.severity, self.unit])],
-            [pictures, self.board, widgets.HTML(NOTE)],
+            [widgets.HBox([self.person, self.change], layout={"flex_flow": "row wrap"}), self.severity],
+            [pictures, self.board, widgets.HTML(NOTE + STYLE)],
         )
         self.change.observe(self._offer, "value")
         self.watch(self.person, self.severity)
@@ -81,7 +87,7 @@ class RobustnessLab(Lab):
         """Offer the severities of the chosen change, the mild ones first."""
         chosen = self.changes[self.change.value]
         self.severity.options = [(f"{severity:g}", severity) for severity in chosen.severities]
-        self.unit.value = chosen.unit
+        self.severity.description = f"severity, mild to strong ({chosen.unit})"
         if change is not None:
             self.restart()
 
@@ -110,7 +116,7 @@ class RobustnessLab(Lab):
         self.done()
 
     def still(self) -> str:
-        told = f"{self.person.value}, {self.change.value}: {self.severity.label} ({self.unit.value})"
+        told = f"{self.person.value}, {self.change.value}: {self.severity.label} ({self.changes[self.change.value].unit})"
         return pictured(told, self.pictures.values(), self.board.value)
 
 

@@ -13,9 +13,9 @@ from opom_edu.lessons.transfers import Setting, TransferModel
 from opom_edu.masks import LEARNED, TRANSFER
 from opom_edu.plots.style import COLORS, GRAY, LIGHT
 from opom_edu.recognizers import Recognizer
-from opom_edu.widgets.html import bar, board, row_head
+from opom_edu.widgets.html import bar, board, row_head, waiting
 from opom_edu.widgets.lab import Lab, shown
-from opom_edu.widgets.parts import pick
+from opom_edu.widgets.parts import pick, wrap
 
 LEVELS, STEPS = (2, 4, 8, 16), (16, 32, 100)
 HINTS = {"momentum": "momentum 1", "flips": "random flips", "diversity": "input diversity"}
@@ -70,13 +70,10 @@ class TransferLab(Lab):
             in how many percent of these queries somebody else is found first. From top to bottom: the mask, random noise of
             the same size, unprotected.</div>"""
         controls = [self.surrogate, self.method, self.levels, self.steps, *self.parts.values()]
-        left = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1 1 380px", "min_width": "0"})
-        right = widgets.VBox([self.matrix], layout={"flex": "0 0 auto", "margin": "0 0 0 14px"})
-        self.fill(
-            [widgets.HBox(controls, layout={"align_items": "center", "flex_flow": "row wrap"})],
-            [widgets.HBox([left, right], layout={"flex_flow": "row wrap"})],
-            [self.every],
-        )
+        bars = widgets.VBox([self.board, widgets.HTML(note)], layout={"flex": "1 1 380px", "min_width": "0"})
+        self.matrix.layout = {"flex": "0 1 auto", "min_width": "0", "overflow": "auto"}
+        below = widgets.HBox([self.matrix, bars], layout={"flex_flow": "row wrap"})
+        self.fill([wrap(*controls[:4]), wrap(*self.parts.values(), self.every)], [below])
         self.every.on_click(self._fill_all)
         self.watch(*controls)
 
@@ -148,7 +145,7 @@ def _row(transfers: TransferModel, surrogate: str, setting: Setting, target: str
     head = row_head(target, white)
     mask = transfers.known(surrogate, setting, target)
     if mask is None:
-        return f'<tr>{head}<td colspan="2"><span class="opom-score">computing...</span></td></tr>'
+        return f'<tr>{head}<td colspan="2"><span class="opom-score">{waiting()}</span></td></tr>'
     noise, nothing = transfers.noise(target, setting.levels), transfers.unprotected(target)
     color = COLORS[3] if white else COLORS[1]
     bars = bar(mask, color) + bar(noise, GRAY) + bar(nothing, LIGHT)

@@ -16,13 +16,12 @@ from opom_edu.faces.photos import Pixels
 from opom_edu.faces.video import Video
 from opom_edu.plots import over_time
 from opom_edu.protect.video_report import STAGES, VideoReport
-from opom_edu.widgets.html import drawing
 from opom_edu.widgets.lab import Lab
 from opom_edu.widgets.parts import Picture
 
 LONGEST = 500  # frames: the lab holds them all
 MAGNIFIED = 10
-SIDE = 210  # pixels of a picture in the page
+SIDE = 180  # pixels of a picture in the page
 SHARP = 2  # pixels of a frame per pixel of the page, so that dense screens show it well
 
 
@@ -57,7 +56,7 @@ class VideoLab(Lab):
         self.report, self._rate = report, float(Video(video).rate)
         self._clean, self._protected = _frames(video), _frames(copy)
         last = len(self._clean) - 1
-        self.frame = widgets.IntSlider(0, 0, last, description="frame", layout={"width": "420px"})
+        self.frame = widgets.IntSlider(0, 0, last, description="frame", layout={"flex": "1 1 auto"})
         self.play = widgets.Play(value=0, min=0, max=last, interval=round(1000 / self._rate) + 60)
         widgets.jslink((self.play, "value"), (self.frame, "value"))
         names = list(report.recognizers["recognizer"])
@@ -66,7 +65,10 @@ class VideoLab(Lab):
         self.pictures = [Picture(SIDE) for _ in range(3)]
         self.chart = widgets.HTML()
         pictures = widgets.HBox([picture.widget for picture in self.pictures])
-        self.fill([widgets.HBox([self.play, self.frame, self.recognizer, self.person])], [pictures, self.chart])
+        similar = report.table[[f"{name}_similarity_{stage}" for name in names for stage in STAGES]].to_numpy()
+        self._limits = (float(np.nanmin(similar)) - 0.05, float(np.nanmax(similar)) + 0.05)  # the same for every recognizer
+        choices = widgets.HBox([self.recognizer, self.person], layout={"flex_flow": "row wrap"})
+        self.fill([widgets.HBox([self.play, self.frame]), choices], [pictures, self.chart])
         self.watch(self.frame, self.recognizer, self.person)
 
     def work(self) -> Iterator[None]:
@@ -82,10 +84,12 @@ class VideoLab(Lab):
         at = rows.iloc[(rows["frame"] - number).abs().argmin()]
         rates = ", ".join(f"{name} {at[f'{recognizer}_psr_{stage}']:.0f} %" for stage, name in STAGES.items())
         title, rates = f"{person} on {recognizer}", f"PSR in frame {at['frame']}: {rates}"
-        figure = over_time(rows["time"], lines, title=title, y_label="similarity to clean faces", cursor=number / self._rate)
-        figure.set_size_inches(9, 2.7)  # so that a projector shows it below the pictures
+        moment, limits = number / self._rate, self._limits
+        figure = over_time(rows["time"], lines, title=title, y_label="similarity", cursor=moment, limits=limits)
+        figure.set_size_inches(7, 2.5)  # so that a projector shows it below the pictures
+        figure.alt += f" {rates}"
         note = f'<div class="opom-caption" role="status">{escape(rates)}</div>'
-        self.chart.value = drawing(figure, f"Similarity over time, {title}; {rates}") + note
+        self.chart.value = figure._repr_html_() + note
         self.done()
 
     def still(self) -> str:

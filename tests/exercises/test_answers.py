@@ -1,4 +1,4 @@
-"""Every check meets right and wrong answers: at least two right ones in different forms, at least six wrong ones of its own."""
+"""Every check meets at least two right answers, in different forms, and at least six wrong ones of its own."""
 
 from importlib import import_module
 from typing import Any
@@ -26,7 +26,8 @@ def test_checks_know_right_from_wrong(chapter: str) -> None:
     answers = import_module(f"tests.exercises.chapter_{chapter}").answers()
     assert set(answers) == {name for name in EXERCISES if name.split(".")[0] == chapter}
     for name, (right, wrong) in answers.items():
-        assert len(right) >= 2 and len(wrong) >= 6, f"{name} has {len(right)} right and {len(wrong)} wrong answers"
+        assert len(right) >= 2, f"{name} has too few right answers"
+        assert len(wrong) >= 6, f"{name} has too few wrong answers"
         assert [str(one)[:80] for one in right if not check(name, one).right] == [], f"{name} refuses a right answer"
         accepted = [str(one)[:80] for one in [*wrong, *ANYTHING, ...] if check(name, one).right]
         assert accepted == [], f"{name} accepts a wrong answer"

@@ -49,7 +49,7 @@ def test_every_cell_of_the_grid_is_there(rows: pd.DataFrame) -> None:
 
 def test_heat_maps_show_every_rate_and_frame_the_white_boxes(rows: pd.DataFrame) -> None:
     table, white = paper_table(rows), white_boxes(rows)
-    *maps, _bar = heat_figure(table, white).axes
+    maps = heat_figure(table, white).axes
     assert [axes.get_title(loc="left") for axes in maps] == ["common", "celebrity"]
     for axes, regime in zip(maps, ("common", "celebrity"), strict=True):
         values = table.loc[regime, white.columns].to_numpy().flatten()

@@ -31,10 +31,14 @@ def test_a_panel_for_each_transformation_with_both_baselines() -> None:
     assert "%" in jpeg.get_ylabel()
 
 
-def test_cases_are_not_joined_and_other_columns_may_be_drawn() -> None:
+def test_cases_have_bars_and_other_columns_may_be_drawn() -> None:
     table = TABLE.assign(case=["own", "own", "other", "other"] * 2, auc=0.9, auc_unprotected=0.5, auc_noise=0.7)
     figure = sweep(table, "case", title="", values=["auc", "auc_unprotected", "auc_noise"], y_label="AUC")
-    assert {line.get_linestyle() for line in figure.axes[0].lines} == {"None"}
+    axes = figure.axes[0]
+    assert not axes.lines
+    assert len(axes.patches) == 6  # two cases, and three bars each
+    assert len({patch.get_hatch() for patch in axes.patches}) == 3
+    assert "0.90" in {text.get_text() for text in axes.texts}
     assert figure.axes[0].get_ylabel() == "AUC"
     assert figure.axes[0].get_ylim()[1] < 2
 
