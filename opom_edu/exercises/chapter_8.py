@@ -2,69 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from opom_edu.exercises.verdict import Check, near
+from opom_edu.exercises import classroom
+from opom_edu.exercises.forms import array_of, measured
+from opom_edu.exercises.verdict import Exercise, number
 
-
-def _worst(answer: Any, *, table: pd.DataFrame, recognizer: str) -> str | None:
-    similar = table.set_index("frame")[f"{recognizer}_similarity_after"]
-    number = int(answer)
-    if number not in similar.index:
-        return "The number of a measured frame is wanted, from the table's column frame."
-    if number == similar.idxmin():
-        return "That is the best one. Protection fails where similarity is high."
-    if similar[number] < similar.max() - 1e-9:
-        return f"There is a frame that is more similar. Look at {recognizer}_similarity_after."
-    return None
+FOUND_BY = "mobilefacenet-softmax"
 
 
-def _rate(answer: Any, *, probes: Tensor, gallery: Tensor, others: Tensor) -> str | None:
+def _steady(answer: Any) -> str | None:
+    marks = np.random.default_rng().normal(50, 10, size=(9, 5, 2))
+    before, here, after = marks[:-2], marks[1:-1], marks[2:]
+    given = array_of(answer, here.shape, marks)
+    for found, hint in (
+        ((before + here + after) / 3, None),
+        ((before + after) / 2, "The frame itself belongs to the three."),
+        (here, "These are the frames as they were."),
+    ):
+        if np.allclose(given, found, rtol=1e-4):
+            return hint
+    return "Add the frames before, the frames themselves and those after, each cut to the same length, and divide by 3."
+
+
+def _psr(answer: Any) -> str | None:
+    probes, gallery, others = (normalize(torch.randn(count, 8), dim=1) for count in (30, 5, 4))
     beaten = (probes @ others.T).amax(1, keepdim=True) > probes @ gallery.T
-    right = 100 * float(beaten.float().mean())
-    if abs(100 * float(answer) - right) < 0.01:
-        return "The share is right; in percent it is a hundred times that."
-    return near(
-        answer, right, 0.01,
-        (100 - right, "This is the share that is found; protection is the other one."),
-        otherwise="Compare each probe's most similar distractor with each of its similarities to the gallery, and count.",
+    given, right = float(array_of(answer, (), probes, gallery, others)), 100 * float(beaten.float().mean())
+    for value, hint in (
+        (right, None),
+        (right / 100, "The share is right; in percent it is a hundred times that."),
+        (100 - right, "This is the share that is found. The share that is missed is wanted."),
+        (100 * float(beaten.all(1).float().mean()), "This asks for probes that no photo finds. Count pairs."),
+    ):
+        if abs(given - value) < 0.01:
+            return hint
+    return "Compare each probe's most similar stranger with each of its similarities to the gallery, and count."
+
+
+@cache
+def _similarities(shift: int) -> float:
+    """Mean similarity of Ada's test photos under her mask, which lies ``shift`` pixels beside its place."""
+    ada, judge = classroom.person(), classroom.recognizer("seir-softmax")
+    masked = (ada.test + classroom.learned().delta.roll(shift, -1)).clamp(0, 1)
+    return float((judge.embed(masked) @ judge.embed(ada.train).T).mean())
+
+
+def _slipped(answer: Any) -> str | None:
+    ada, judge = classroom.person(), classroom.recognizer("seir-softmax")
+    bare = float((judge.embed(ada.test) @ judge.embed(ada.train).T).mean())
+    right = 100 * (bare - _similarities(4)) / (bare - _similarities(0))
+    return measured(
+        answer, right, 0.5,
+        (right / 100, "In percent it is a hundred times that."),
+        (100 - right, "That is the share which is lost. Which share is left?"),
+        (_similarities(4), "That is a similarity. How far did it fall, as a share of the fall with the mask in place?"),
+        otherwise="Divide: (unprotected - slipped) / (unprotected - in place), mean similarities to ada.train, times 100.",
     )  # fmt: skip
 
 
-def _average(answer: Any, *, marks: np.ndarray) -> str | None:
-    given = np.asarray(answer, float)
-    wanted = (len(marks) - 2, *marks.shape[1:])
-    if given.shape != wanted:
-        return f"The shape must be {wanted}, for the first and last frame lack a neighbor; got {given.shape}."
-    if np.allclose(given, (marks[:-2] + marks[2:]) / 2):
-        return "The frame itself belongs to the three."
-    if not np.allclose(given, (marks[:-2] + marks[1:-1] + marks[2:]) / 3):
-        return "Add the frames before, the frames themselves and those after, each cut to the same length, and divide by 3."
-    return None
+@cache
+def _found() -> list[int]:
+    ada, judge = classroom.person(), classroom.recognizer(FOUND_BY)
+    probes = judge.embed(classroom.learned().apply(ada.test))
+    own: Tensor = (probes @ judge.embed(ada.train).T).amax(1)
+    strangers = (probes @ judge.embed(classroom.people().distractors).T).amax(1)
+    return torch.nonzero(own > strangers).flatten().tolist()
 
 
-def _largest(answer: Any, *, psr: Mapping[int, float], lossless: float) -> str | None:
-    if answer not in psr:
-        return f"One of {', '.join(map(str, psr))} is wanted."
-    kept = [crf for crf, rate in psr.items() if rate >= lossless / 2]
-    if not kept:
-        return "At no quality is so much left; lower the smallest crf."
-    if answer > max(kept):
-        return "There, more than half of the rate is lost."
-    return "A larger crf keeps half, too." if answer < max(kept) else None
+def _refuted(answer: Any) -> str | None:
+    given = sorted({round(number(one)) for one in answer if number(one) == round(number(one))})
+    if not given or len(given) < len(list(answer)):
+        return "A list of whole numbers is wanted, each once: which of the ten photos are still found?"
+    if not 0 <= given[0] <= given[-1] <= 9:
+        return "The photos are numbered 0 to 9."
+    if given == _found():
+        return None
+    if set(given) < set(_found()):
+        return "Each of these refutes it. There are more."
+    return "Found is: the most similar of Ada's training photos is more similar to the probe than every stranger is."
 
 
-CHECKS: dict[str, tuple[Check, str]] = {
-    "8.1": (_worst, "One frame is enough for whoever searches: a video is as safe as its weakest one."),
-    "8.2": (_rate, "That is the report's column; the report leaves out gallery frames too near in time."),
-    "8.3": (
-        _average,
+EXERCISES: dict[str, Exercise] = {
+    "8.1": Exercise(
+        "write", _steady,
         "It trembles less, and lags where the head speeds up: a parabola through more frames does both better.",
     ),
-    "8.4": (_largest, "A platform compresses anew whatever you upload, and you do not choose its crf."),
-}
+    "8.2": Exercise("write", _psr, "That is the report's column; the report leaves out gallery frames too near in time."),
+    "8.3": Exercise(
+        "predict", _slipped, "A recognizer hardly notices such a slip. The eye does: what must sit still is what is seen."
+    ),
+    "8.4": Exercise("criticize", _refuted, "One frame is enough for whoever searches: a high rate is no promise."),
+}  # fmt: skip

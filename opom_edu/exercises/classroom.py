@@ -11,7 +11,7 @@ from opom_edu.recognizers import SURROGATE, Recognizer, load_recognizer
 
 
 @cache
-def people(count: int | None = None, distractors: int | None = None) -> People:
+def people(count: int = 24, distractors: int = 500) -> People:
     """The packaged people, as a chapter loads them."""
     return load_people("synthetic", count=count, distractors=distractors)
 
