@@ -2,65 +2,96 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
-from opom_edu.exercises.verdict import Check, near
-from opom_edu.faces.photos import Array, Pixels, inverse, moved
+from opom_edu.evaluation.changes import jpeg
+from opom_edu.exercises import classroom
+from opom_edu.exercises.forms import array_of, measured
+from opom_edu.exercises.verdict import Exercise, near
+from opom_edu.faces.photos import inverse, moved
 
-
-def _side(answer: Any, *, matrix: Array) -> str | None:
-    scale, value = float(np.hypot(*matrix[:, 0])), float(answer)
-    if abs(value - 112 / scale) < 0.5:
-        return None
-    if abs(value - 112 * scale) < 0.5:
-        return "The matrix leads from the photo to the crop. Which way is asked for here?"
-    if abs(value - scale) < 1e-2 or abs(value - 1 / scale) < 1e-2:
-        return "That is the scale. How many pixels of the photo do the crop's 112 pixels cover?"
-    return "The length of the matrix's first column is how many pixels of the crop one pixel of the photo becomes."
+TURNS = {1: 0, 3: 2, 6: -1, 8: 1}  # EXIF's orientations that a camera writes: counterclockwise quarter turns that undo them
 
 
-def _nose(answer: Any, *, matrix: Array) -> str | None:
-    crop = np.array([[56.0252, 71.7366]])
-    right, value = moved(crop, inverse(matrix))[0], np.asarray(answer, float).reshape(-1)
-    if value.shape != (2,):
-        return "Two numbers are wanted, x and y in pixels of the photo."
-    if np.abs(value - right).max() < 0.5:
-        return None
-    if np.abs(value[::-1] - right).max() < 0.5:
-        return "The right place, but y before x."
-    if np.abs(value - moved(crop, matrix)[0]).max() < 0.5:
-        return "This took a point of the crop for one of the photo. Which map leads back?"
-    return "Take the template's third point, and lead it back with inverse(matrix) and moved(points, ...)."
+def _upright(answer: Any) -> str | None:
+    pixels = np.random.default_rng().integers(0, 256, size=(5, 7, 3)).astype(np.uint8)
+    for orientation, turns in TURNS.items():
+        right: NDArray[Any] = np.rot90(pixels, turns)
+        if not np.array_equal(array_of(answer, right.shape, pixels.copy(), orientation), right):
+            return f"Orientation {orientation} comes out wrong. Which way, and how often, does numpy.rot90 turn?"
+    return None
 
 
-def _changed(answer: Any, *, before: Pixels, after: Pixels) -> str | None:
-    different, value = before != after, float(answer)
-    if abs(value - float(different.any(2).mean())) < 1e-4:
-        return None
-    if abs(value - 100 * float(different.any(2).mean())) < 1e-2:
-        return "In percent, it seems; a share between 0 and 1 is asked for."
-    if abs(value - float(different.mean())) < 1e-4:
-        return "That is the share of values. A pixel has three; it is changed if any of them is."
-    return "Compare the two photos value by value; a pixel is changed if any of its three values is."
+def _back(answer: Any) -> str | None:
+    draw = np.random.default_rng()
+    turn, scale = draw.uniform(0.2, 1), draw.uniform(0.3, 0.6)
+    c, s = scale * np.cos(turn), scale * np.sin(turn)
+    matrix = np.array([[c, -s, draw.uniform(5, 50)], [s, c, draw.uniform(5, 50)]])
+    points = draw.uniform(0, 112, size=(5, 2))
+    given = array_of(answer, points.shape, matrix.copy(), points.copy())
+    right = moved(points, inverse(matrix))
+    for value, hint in (
+        (right, None),
+        (moved(points, matrix), "The matrix leads from the photo to the crop. Which map leads back?"),
+        (right[:, ::-1], "The right places, but y before x."),
+        (points @ np.linalg.inv(matrix[:, :2]).T, "Subtract the shift, the matrix's last column, before turning back."),
+    ):
+        if np.allclose(given, value, atol=1e-3):
+            return hint
+    return "Solve crop = matrix[:, :2] @ photo + matrix[:, 2] for the photo's point; inverse(matrix) and moved(...) do it, too."
 
 
-def _lost(answer: Any, *, table: dict[str, float]) -> str | None:
-    unprotected, crop, anew = (table[key] for key in ("unprotected", "in the crop", "through the photo, found anew"))
-    right = (unprotected - anew) / (unprotected - crop)
-    difference = "A difference of similarities. As a share of what the mask achieved in the crop?"
-    return near(
-        answer, right, 5e-3,
-        (1 - right, "That is the share which was lost. Which share is left?"),
-        (crop - anew, difference), (anew - crop, difference),
-        otherwise="How far did similarity fall through the photo, and how far in the crop? Divide the one by the other.",
+@cache
+def _falls() -> tuple[float, float]:
+    """By how much the mask lowers Ada's similarity on seir-softmax: in its place, and in a crop cut two pixels beside."""
+    ada, judge = classroom.person(), classroom.recognizer("seir-softmax")
+    clean, masked = judge.embed(ada.train), classroom.learned().apply(ada.test)
+
+    def fall(shift: int) -> float:
+        both = (judge.embed(photos.roll(shift, -1)) for photos in (ada.test, masked))
+        bare, worn = (float((embedded @ clean.T).mean()) for embedded in both)
+        return bare - worn
+
+    return fall(0), fall(2)
+
+
+def _left(answer: Any) -> str | None:
+    there, beside = _falls()
+    right = 100 * beside / there
+    return measured(
+        answer, right, 0.5,
+        (right / 100, "In percent it is a hundred times that."),
+        (100 - right, "That is the share which is lost. Which share is left?"),
+        otherwise="Roll the bare and the masked photos alike; fall beside / fall in place, times 100, similarities to ada.train.",
     )  # fmt: skip
 
 
-CHECKS: dict[str, tuple[Check, str]] = {
-    "10.1": (_side, "Faces smaller than 112 pixels are enlarged for the recognizer, and hold less of the mask's grain."),
-    "10.2": (_nose, "The same way back takes the mask's difference to its place."),
-    "10.3": (_changed, "All others are the same to the bit: somebody who compares the files sees where the face is."),
-    "10.4": (_lost, "What a report should measure is the file as somebody else will find the face in it."),
-}
+@cache
+def _coded() -> float:
+    photo = classroom.person().test[:1]
+    return 255 * float((jpeg(photo, 75) - photo).abs().max())
+
+
+def _beyond(answer: Any) -> str | None:
+    right = _coded()
+    photo = classroom.person().test[:1]
+    return near(
+        answer, right, 0.6,
+        (right / 255, "In gray levels it is 255 times that."),
+        (255 * float((jpeg(photo, 75) - photo).abs().mean()), "That is the mean change. How large is the largest?"),
+        (255 * float((jpeg(photo, 75) - photo).max()), "Changes may be negative: take absolute values."),
+        otherwise="The largest of abs(jpeg(ada.test[:1], 75) - ada.test[:1]), times 255.",
+    )  # fmt: skip
+
+
+EXERCISES: dict[str, Exercise] = {
+    "10.1": Exercise("write", _upright, "Whoever forgets this looks for faces that lie on their side, and finds none."),
+    "10.2": Exercise("write", _back, "The same way back takes the mask's difference to its place."),
+    "10.3": Exercise("predict", _left, "Recognizers that cut a face otherwise see a shifted mask: measure the copy as others find it."),
+    "10.4": Exercise("criticize", _beyond, "And that without any mask. The bound holds for files without loss."),
+}  # fmt: skip

@@ -72,7 +72,7 @@ def _found() -> list[int]:
     ada, judge = classroom.person(), classroom.recognizer(FOUND_BY)
     probes = judge.embed(classroom.learned().apply(ada.test))
     own: Tensor = (probes @ judge.embed(ada.train).T).amax(1)
-    strangers = (probes @ judge.embed(classroom.people().distractors).T).amax(1)
+    strangers = (probes @ judge.embed(classroom.people(8, 104).distractors).T).amax(1)
     return torch.nonzero(own > strangers).flatten().tolist()
 
 

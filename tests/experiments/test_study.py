@@ -96,21 +96,21 @@ def test_what_cannot_be_told_apart_is_not_kept(
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("count", [4, 20])
+def test_interval_covers_the_truth_about_as_often_as_it_says(count: int) -> None:
     generator = np.random.default_rng(0)
-    draws = (
-        50 + generator.normal(0, 8, (20, 1)) + generator.normal(0, 3, (1, 6)) + generator.normal(0, 5, (20, 6))
-        for _ in range(200)
-    )
+    draws = (50 + generator.normal(0, 8, (count, 1)) + generator.normal(0, 5, (count, 6)) for _ in range(1000))
     inside = [low <= 50 <= high for low, high in map(interval, draws)]
-    assert 0.85 < np.mean(inside) <= 1
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.02)
     assert interval(np.full((5, 1), 7.0)) == (7.0, 7.0)
+    assert np.isnan(interval(np.ones((1, 3)))).all()
 
 
 def test_bands_average_recognizers_before_people_are_drawn() -> None:
     rows = [("m", person, 0, box, value) for person, value in (("a", 0.0), ("b", 100.0)) for box in ("x", "y")]
     table = bands(pd.DataFrame(rows, columns=["method", "person", "seed", "recognizer", "psr_1"]), ["method"])
-    assert table.iloc[0].tolist() == ["m", 50.0, 0.0, 100.0]
+    # two people, one degree of freedom: 12.7 standard errors of 50
+    assert table.iloc[0].tolist() == ["m", 50.0, pytest.approx(-585.3, abs=0.1), pytest.approx(685.3, abs=0.1)]
 
 
 @pytest.mark.parametrize(
