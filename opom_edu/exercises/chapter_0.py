@@ -1,56 +1,99 @@
-"""Chapter 0: one person, one mask, one slider."""
+"""Chapter 0: embeddings, masks, thresholds."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from torch import Tensor
+import numpy as np
+import torch
+from torch.nn.functional import cosine_similarity
 
-from opom_edu.evaluation import image_quality
-from opom_edu.exercises.verdict import Check
-from opom_edu.faces import quantize
+from opom_edu.exercises import classroom
+from opom_edu.exercises.forms import array_of, measured
+from opom_edu.exercises.verdict import Exercise, one_of
 from opom_edu.masks import Mask
-from opom_edu.recognizers import Recognizer
+from opom_edu.recognizers import BLACK_BOXES, SURROGATE
+
+QUICK = tuple(name for name in BLACK_BOXES if name != "dlib")
+FMR = 1e-2
 
 
-def _largest_change(answer: Any, *, before: Tensor, after: Tensor) -> str | None:
-    right = float((quantize(after) - quantize(before)).abs().max()) * 255
-    value = float(answer)
-    if abs(value * 255 - right) < 0.5 and value < 1:
-        return "This is a share of the range 0 to 1. Gray levels run from 0 to 255."
-    if abs(value - right) < 0.5:
+def _cosine(answer: Any) -> str | None:
+    a, b = np.random.default_rng().normal(size=(2, 6))
+    given, right = float(array_of(answer, (), a.copy(), b.copy())), float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    for value, hint in (
+        (right, None),
+        (float(a @ b), "These vectors have other lengths than 1. Divide by both lengths."),
+        (float(np.arccos(right)), "That is the angle. Its cosine is wanted."),
+        (float(np.linalg.norm(a - b)), "That is a distance. The cosine of the angle is wanted."),
+        (float(a @ b / np.linalg.norm(a)), "Divide by the length of the other one, too."),
+    ):
+        if abs(given - value) < 1e-6:
+            return hint
+    return "The sum of the products, divided by the product of the lengths."
+
+
+def _noise(answer: Any) -> str | None:
+    mask = classroom.learned()
+    delta = torch.as_tensor(answer.delta if isinstance(answer, Mask) else answer).float()
+    if delta.shape != mask.delta.shape:
+        return f"A change for every value of a photo is wanted, {tuple(mask.delta.shape)}; this has {tuple(delta.shape)}."
+    levels = 255 * float(delta.abs().max())
+    if not np.isfinite(levels) or levels > 8.01:
+        return f"Some value moves by {levels:.2f} levels; the mask moves none by more than 8."
+    if 255 * float(delta.abs().mean()) < 3.2:
+        return "Too small for a fair comparison: most of its values hardly move."
+    alike = float(cosine_similarity(delta.flatten(), mask.delta.flatten(), 0))
+    if abs(alike) > 0.05:
+        return f"This is not random: its cosine with the learned mask is {alike:.2f}."
+    if 255 * float(delta.flatten(1).std(1).min()) < 1:
+        return "All pixels move alike: that is another brightness or color, not noise."
+    return None
+
+
+@cache
+def _similarity(name: str, levels: int, clipped: bool = False) -> float:
+    """Of Ada's first test photo, masked, to her second, bare."""
+    ada, recognizer = classroom.person(), classroom.recognizer(name)
+    mask = classroom.learned() if clipped else classroom.learned(eps=levels / 255)
+    masked = mask.apply(ada.test[:1], eps=levels / 255)
+    return float(recognizer.embed(masked) @ recognizer.embed(ada.test[1:2]).T)
+
+
+def _level(answer: Any) -> str | None:
+    threshold = classroom.recognizer().thresholds[FMR]
+    right = next(level for level in range(9) if _similarity(SURROGATE, level, True) <= threshold)
+    hint = measured(
+        answer, right, 0.01,
+        (right - 1, "At this level it is still a match."),
+        (right + 1, "No match, right; but a smaller level does it, too."),
+        (right / 255, "In gray levels of 255, please."),
+        otherwise="Try the levels 0 to 8 in a loop: embed the masked photo, and compare the similarity with the threshold.",
+    )  # fmt: skip
+    return hint
+
+
+def _still(answer: Any) -> str | None:
+    if isinstance(answer, str):
+        return "A list of names is wanted."
+    given = list(answer)
+    for name in given:
+        if hint := one_of(name, QUICK, "a black box"):
+            return hint
+    right = {name for name in QUICK if _similarity(name, 4) > classroom.recognizer(name).thresholds[FMR]}
+    if set(given) == right:
         return None
-    return "Subtract the photos, and mind that a change may be downward as well as upward."
+    if not given:
+        return "There is one at least. Compare each black box's similarity with its own threshold."
+    if set(given) < right:
+        return "Each of these still matches. There are more."
+    return "One of these does not match. Each recognizer has a threshold of its own: recognizer.thresholds[0.01]."
 
 
-def _random_noise(answer: Any, *, mask: Mask) -> str | None:
-    if not isinstance(answer, Mask):
-        return f"A Mask is wanted, this is a {type(answer).__name__}. RandomNoise, like OPOM, answers to .fit(images)."
-    if answer.recipe.get("method") != "random noise":
-        return "This mask was learned. For noise, nothing looks at a recognizer: see opom_edu.masks.RandomNoise."
-    if abs(answer.eps - mask.eps) > 1e-6:
-        return f"A fair comparison has equal sizes; this noise has {answer.eps * 255:g} levels. The mask's size is mask.eps."
-    return None
-
-
-def _first_no_match(
-    answer: Any, *, recognizer: Recognizer, mask: Mask, photo: Tensor, enrolled: Tensor, threshold: float
-) -> str | None:
-    value = float(answer)
-    if value != int(value) or not 0 <= value <= round(mask.eps * 255):
-        return f"A whole number of gray levels from 0 to {mask.eps * 255:g} is wanted."
-    photos = [quantize(mask.apply(photo, eps=level / 255)) for level in (max(value - 1, 0), value)]
-    below, here = (float((recognizer.embed(p) @ recognizer.embed(enrolled).T).item()) for p in photos)
-    if here > threshold:
-        return "At this level it is still a match: the similarity exceeds the threshold."
-    if value and below <= threshold:
-        psnr = float(image_quality(photo, photos[0])["psnr"].iloc[0])
-        return f"No match here, but a smaller mask, of {psnr:.0f} dB, does it too."
-    return None
-
-
-CHECKS: dict[str, tuple[Check, str]] = {
-    "0.1": (_largest_change, "No pixel of the photo moved further, and few eyes would notice."),
-    "0.2": (_random_noise, "As large, as visible, and as good as useless: what counts is not the size but the direction."),
-    "0.3": (_first_no_match, "And a mask learned for so small an epsilon, instead of a clipped one, may do with less."),
-}
+EXERCISES: dict[str, Exercise] = {
+    "0.1": Exercise("write", _cosine, "Embeddings have length 1 already, so for them the sum of the products is enough."),
+    "0.2": Exercise("write", _noise, "As large as the mask and as visible: now compare what the two do."),
+    "0.3": Exercise("predict", _level, "For this pair, on this recognizer. Another pair, another level."),
+    "0.4": Exercise("criticize", _still, "The white box is the easy case. Never stop there."),
+}  # fmt: skip

@@ -2,95 +2,97 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
+from scipy.stats import t
 from torch import Tensor
 
-from opom_edu.exercises.verdict import Check
-
-HELD = 0.9
-TOLERANCE = 0.006  # a share in percent, rounded to a whole number, is near enough
-
-
-def _components(answer: Any, *, embeddings: Tensor) -> str | None:
-    from sklearn.decomposition import PCA
-
-    held = PCA().fit(embeddings).explained_variance_ratio_.cumsum()
-    value = float(answer)
-    if value != int(value) or not 1 <= value <= len(held):
-        return f"A whole number of components from 1 to {len(held)} is wanted."
-    right = int(np.searchsorted(held, HELD)) + 1
-    if value == right:
-        return None
-    if value == right - 1:
-        return "Very near. The first entry of `held` belongs to one component, not to zero."
-    return f"{int(value)} components hold {held[int(value) - 1]:.1%} of the variance. Fewest that hold 90 %?"
+from opom_edu.evaluation import people_embeddings
+from opom_edu.exercises import classroom
+from opom_edu.exercises.forms import array_of, measured
+from opom_edu.exercises.verdict import Exercise, near, number
+from opom_edu.lessons.maps import draw_map
 
 
-def _widest(answer: Any, *, embeddings: Tensor, table: pd.DataFrame) -> str | None:
-    people = table["person"].to_numpy()
-    if answer not in set(people):
-        return f"The name of one of {', '.join(dict.fromkeys(people))} is wanted."
-    own = {name: embeddings[torch.from_numpy(people == name)] for name in dict.fromkeys(people)}
-    widths = {name: float((points - points.mean(0)).norm(dim=1).mean()) for name, points in own.items()}
-    if answer == max(widths, key=lambda name: widths[name]):
-        return None
-    if answer == min(widths, key=lambda name: widths[name]):
-        return "This is the narrowest region of all."
-    return (
-        "Somebody's photos lie further from their mean. Take each person's own mean, then the mean of the distances to it."
-    )
+def _components(answer: Any) -> str | None:
+    draw = np.random.default_rng()
+    for _ in range(3):
+        shares = np.sort(draw.dirichlet(np.full(12, 0.6)))[::-1]
+        held, wanted = shares.cumsum(), float(draw.uniform(0.5, 0.95))
+        given, right = float(array_of(answer, (), held.copy(), wanted)), int(np.searchsorted(held, wanted)) + 1
+        if given == right - 1:
+            return "One too few: the first entry of held belongs to one component, not to zero."
+        if given != right:
+            return f"Of {held.round(2).tolist()}, {right} hold {wanted:.2f}; this says {given:g}."
+    return None
 
 
-def _least_alike(answer: Any, *, embeddings: Tensor) -> str | None:
-    first, second = (int(value) for value in answer)
-    count = len(embeddings)
-    if not (0 <= first < count and 0 <= second < count):
-        return f"Two numbers from 0 to {count - 1} are wanted."
+def _enough(answer: Any) -> str | None:
+    quantile = float(t.ppf(0.975, 6))
+    right = quantile / (quantile**2 + 6) ** 0.5
+    one_sided = float(t.ppf(0.95, 6))
+    return near(
+        answer, right, 0.005,
+        (-right, "As a size, without its sign."),
+        (one_sided / (one_sided**2 + 6) ** 0.5, "That asks in one direction only: leave 2.5 % on each side."),
+        (quantile, "That is the t quantile. Which r gives it?"),
+        otherwise="t.ppf(0.975, 6), solved for r in t = r * sqrt(6) / sqrt(1 - r * r): r = t / sqrt(t * t + 6).",
+    )  # fmt: skip
+
+
+@cache
+def _features() -> tuple[Tensor, Any]:
+    """The chapter's embeddings, and whose they are."""
+    embeddings, table = people_embeddings(classroom.recognizer(), classroom.people(8, 104))
+    return embeddings, table["person"].to_numpy()
+
+
+def _least_alike(answer: Any) -> str | None:
+    first, second = (number(value) for value in answer)
+    embeddings, people = _features()
+    own = embeddings[torch.from_numpy(people == "Ada")]
+    count = len(own)
+    if not all(value == int(value) and 0 <= value < count for value in (first, second)):
+        return f"Two whole numbers from 0 to {count - 1} are wanted."
     if first == second:
         return "These are one and the same photo, which is as alike as can be."
-    similar = embeddings @ embeddings.T
-    if float(similar[first, second]) <= float(similar.min()) + 1e-5:
+    similar = own @ own.T
+    here = float(similar[int(first), int(second)])
+    if here <= float(similar.min()) + 1e-5:
         return None
     pairs = similar[tuple(torch.triu_indices(count, count, 1))]
-    lower = int((pairs < similar[first, second]).sum())
-    return f"Their similarity is {float(similar[first, second]):.2f}; {lower} of the {len(pairs)} pairs are less alike."
+    return f"Their similarity is {here:.2f}; {int((pairs < here).sum())} of the {len(pairs)} pairs are less alike."
 
 
-def _neighbors(answer: Any, *, embeddings: Tensor, table: pd.DataFrame) -> str | None:
-    from opom_edu.lessons.maps import draw_map
+@cache
+def _shares() -> tuple[float, float]:
+    """In percent, photos whose nearest other is the same person's: on the flat PCA map, and in the whole space."""
+    embeddings, people = _features()
 
-    value = float(answer)
-    if 1 < value <= 100:
-        return "A share is wanted, from 0 to 1."
-    people = table["person"].to_numpy()
+    def share(points: Tensor) -> float:
+        nearest = torch.cdist(points, points).fill_diagonal_(float("inf")).argmin(1).numpy()
+        return 100 * float((people[nearest] == people).mean())
 
-    def share(points: Tensor, least: float) -> float:
-        apart = torch.cdist(points, points).fill_diagonal_(least)
-        return float((people[apart.argmin(1).numpy()] == people).mean())
-
-    flat = torch.from_numpy(draw_map(embeddings, "PCA").places)
-    right = share(flat, float("inf"))
-    if abs(value - right) <= TOLERANCE:
-        return None
-    if value == 1.0:
-        return "Did every photo find itself? Its nearest *other* photo counts, and on the map."
-    if abs(value - share(embeddings, float("inf"))) <= TOLERANCE:
-        return "So it is in the whole space. Now the distances between places on the map."
-    return (
-        "For every photo: distances to all others on the map, its own left out; the smallest; same person or not; the mean."
-    )
+    return share(torch.from_numpy(draw_map(embeddings, "PCA").places)), share(embeddings)
 
 
-CHECKS: dict[str, tuple[Check, str]] = {
-    "2.1": (_components, "Far fewer than the embedding has numbers, and far more than a screen has dimensions."),
-    "2.2": (
-        _widest,
-        "Some people vary more than others, and are easier to lose: keep an eye on this one in later chapters.",
-    ),
-    "2.3": (_least_alike, "The same person, and the recognizer finds them hardly alike: the two ends of a region."),
-    "2.4": (_neighbors, "The recognizer works in the whole space and does not suffer from what the map hides."),
-}
+def _neighbors(answer: Any) -> str | None:
+    flat, whole = _shares()
+    return measured(
+        answer, flat, 0.7,
+        (100.0, "Did every photo find itself? Its nearest *other* photo counts, and on the map."),
+        (whole, "So it is in the whole space. Now the distances between places on the map."),
+        (flat / 100, "In percent it is a hundred times that."),
+        otherwise="For every photo: distances to all others on the map, its own left out; the smallest; same person? The mean.",
+    )  # fmt: skip
+
+
+EXERCISES: dict[str, Exercise] = {
+    "2.1": Exercise("write", _components, "Far fewer than the embedding has numbers, and far more than a screen has dimensions."),
+    "2.2": Exercise("criticize", _enough, "Eight people allow only strong claims: look for the interval before the story."),
+    "2.3": Exercise("compute", _least_alike, "The same person, and hardly alike: the two ends of a region."),
+    "2.4": Exercise("predict", _neighbors, "The recognizer works in the whole space and does not suffer from what the map hides."),
+}  # fmt: skip

@@ -35,8 +35,10 @@ def _between_hulls(answer: Any) -> str | None:
 
 
 def _line(answer: Any) -> str | None:
-    a, b, q = np.random.default_rng().normal(size=(3, 5))
-    t = float((q - a) @ (b - a) / ((b - a) @ (b - a)))
+    draw = np.random.default_rng()
+    (a, b, aside), t = draw.normal(size=(3, 5)), draw.uniform(1.2, 2)  # beyond b, where the convex hull ends
+    along = (b - a) / np.linalg.norm(b - a)
+    q = a + t * (b - a) + aside - (aside @ along) * along
     given = array_of(answer, (2,), a.copy(), b.copy(), q.copy())
     for value, hint in (
         ((1 - t, t), None),

@@ -34,7 +34,7 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
     return {
         "3.1": (
             [(0.1, -0.3), [0.15, -0.3], np.array([0.1, -0.3]), torch.tensor([0.1, -0.3])],
-            [(0.6, -0.6), (-0.4, 0.0), (0.9, 0.9), (0.4,), (0.4, float("nan")), (-0.55, 0.0), 3, (0.0, -0.2)],
+            [(0.6, -0.6), (-0.4, 0.0), (0.9, 0.9), (0.4,), (0.4, float("nan")), (-0.55, 0.0), 3, (0.2, 0.2)],
         ),
         "3.2": (
             [line, lambda a, b, q: np.array(line(a, b, q)), lambda a, b, q: torch.tensor(line(a, b, q))],
