@@ -15,25 +15,17 @@ CHAPTERS = ("0", "1", "1b", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
 EXERCISES: dict[str, Exercise] = {
     name: exercise
     for chapter in CHAPTERS
-    for name, exercise in getattr(import_module(f"opom_edu.exercises.chapter_{chapter}"), "EXERCISES", {}).items()
+    for name, exercise in import_module(f"opom_edu.exercises.chapter_{chapter}").EXERCISES.items()
 }
-# Chapters not yet rewritten: their checks trust what they are given.
-OLD: dict[str, Exercise] = {
-    name: Exercise("look up", *check)
-    for chapter in CHAPTERS
-    for name, check in getattr(import_module(f"opom_edu.exercises.chapter_{chapter}"), "CHECKS", {}).items()
-}
-
 __all__ = ["EXERCISES", "Exercise", "Verdict", "check"]
 
 
-def check(exercise: str, answer: Any, **given: Any) -> Verdict:
+def check(exercise: str, answer: Any) -> Verdict:
     """Check the answer to an exercise.
 
     Args:
         exercise: its name, as the notebook writes it.
         answer: what was found; the blank ``...`` is never right.
-        given: what the exercise started from. It is not trusted, and not used.
 
     Raises:
         ValueError: for an unknown exercise; the message lists the choices.
@@ -42,13 +34,13 @@ def check(exercise: str, answer: Any, **given: Any) -> Verdict:
         >>> check("1.4", ...).right
         False
     """
-    if exercise not in EXERCISES | OLD:
-        raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(sorted(EXERCISES | OLD))}")
+    if exercise not in EXERCISES:
+        raise ValueError(f"unknown exercise {exercise!r}; choose one of {', '.join(EXERCISES)}")
     if answer is ...:
         return Verdict(False, "Put your answer in place of the three dots, run that cell, then this one.")
-    _, test, praise = (EXERCISES | OLD)[exercise]
+    _, test, praise = EXERCISES[exercise]
     try:
-        hint = test(answer) if exercise in EXERCISES else test(answer, **given)
+        hint = test(answer)
     except Exception as error:  # an answer may be anything, and its own code may fail
         hint = f"The check cannot read this answer: {error}"
     return Verdict(hint is None, praise if hint is None else hint)

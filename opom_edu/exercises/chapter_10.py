@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from opom_edu.evaluation.changes import jpeg
@@ -43,7 +42,9 @@ def _back(answer: Any) -> str | None:
     ):
         if np.allclose(given, value, atol=1e-3):
             return hint
-    return "Solve crop = matrix[:, :2] @ photo + matrix[:, 2] for the photo's point; inverse(matrix) and moved(...) do it, too."
+    return (
+        "Solve crop = matrix[:, :2] @ photo + matrix[:, 2] for the photo's point; inverse(matrix) and moved(...) do it, too."
+    )
 
 
 @cache
@@ -67,7 +68,8 @@ def _left(answer: Any) -> str | None:
         answer, right, 0.5,
         (right / 100, "In percent it is a hundred times that."),
         (100 - right, "That is the share which is lost. Which share is left?"),
-        otherwise="Roll the bare and the masked photos alike; fall beside / fall in place, times 100, similarities to ada.train.",
+        otherwise="Roll the bare and the masked photos alike; fall beside / fall in place, times 100, similarities to "
+        "ada.train.",
     )  # fmt: skip
 
 
@@ -92,6 +94,7 @@ def _beyond(answer: Any) -> str | None:
 EXERCISES: dict[str, Exercise] = {
     "10.1": Exercise("write", _upright, "Whoever forgets this looks for faces that lie on their side, and finds none."),
     "10.2": Exercise("write", _back, "The same way back takes the mask's difference to its place."),
-    "10.3": Exercise("predict", _left, "Recognizers that cut a face otherwise see a shifted mask: measure the copy as others find it."),
+    "10.3": Exercise("predict", _left,
+        "Recognizers that cut a face otherwise see a shifted mask: measure the copy as others find it."),
     "10.4": Exercise("criticize", _beyond, "And that without any mask. The bound holds for files without loss."),
 }  # fmt: skip

@@ -29,7 +29,10 @@ def _means(answer: Any) -> str | None:
         (by[["b", "c"]].mean(), None),
         (by.mean(), "The white box is among them: leave the rows with white_box out."),
         (rows["psr_1"].mean(), "Leave the rows with white_box out, and let every recognizer count alike."),
-        (rows[~rows["white_box"]]["psr_1"].mean(), "A recognizer with more rows counts more here. First a mean for each, then their mean."),
+        (
+            rows[~rows["white_box"]]["psr_1"].mean(),
+            "A recognizer with more rows counts more here. First a mean for each, then their mean.",
+        ),
     ):
         if abs(given - value) < 1e-6:
             return hint
@@ -42,8 +45,10 @@ def _enough(answer: Any) -> str | None:
     return measured(
         answer, right, 0.1,
         (np.ceil((1.96 * 20 / 5) ** 2), "With 1.96 the interval is a little too narrow: take the t quantile for count - 1."),
-        (next(count for count in half if half[count] <= 10), "That is the whole width. To each side, five points are wanted."),
-        otherwise="Try numbers of people in a loop: t.ppf(0.975, count - 1) * 20 / count ** 0.5, the first that is at most 5.",
+        (next(count for count in half if half[count] <= 10),
+            "That is the whole width. To each side, five points are wanted."),
+        otherwise="Try numbers of people in a loop: t.ppf(0.975, count - 1) * 20 / count ** 0.5, the first that is at "
+        "most 5.",
     )  # fmt: skip
 
 
@@ -55,7 +60,8 @@ def _by_chance(answer: Any) -> str | None:
         (60.0, "Chances do not add up: with 24 claims that would be more than certain."),
         (5.0, "That is the chance for one claim."),
         (100 - right, "That is the chance that none does."),
-        otherwise="The chance that one interval holds 0, as it should, is 0.95. That all twelve do? And that at least one does not?",
+        otherwise="The chance that one interval holds 0, as it should, is 0.95. That all twelve do? And that at least one "
+        "does not?",
     )  # fmt: skip
 
 
@@ -83,7 +89,8 @@ def _anew(answer: Any) -> str | None:
 EXERCISES: dict[str, Exercise] = {
     "11.1": Exercise("write", _means, "A table that averages the white box in flatters every method."),
     "11.2": Exercise("predict", _enough, "Four times the people halve the interval. The large run has 500."),
-    "11.3": Exercise("criticize", _by_chance, "With many claims, ask more of each: 99.6 % intervals for twelve, says Bonferroni."),
+    "11.3": Exercise("criticize", _by_chance,
+        "With many claims, ask more of each: 99.6 % intervals for twelve, says Bonferroni."),
     "11.4": Exercise("look up", _paper, "In the paper celebrities are harder to protect. Compare the sign, not the size."),
     "11.5": Exercise("compute", _anew, "A grid whose cells have files of their own grows at the price of its new cells."),
 }  # fmt: skip

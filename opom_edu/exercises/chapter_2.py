@@ -86,13 +86,16 @@ def _neighbors(answer: Any) -> str | None:
         (100.0, "Did every photo find itself? Its nearest *other* photo counts, and on the map."),
         (whole, "So it is in the whole space. Now the distances between places on the map."),
         (flat / 100, "In percent it is a hundred times that."),
-        otherwise="For every photo: distances to all others on the map, its own left out; the smallest; same person? The mean.",
+        otherwise="For every photo: distances to all others on the map, its own left out; the smallest; same person? The "
+        "mean.",
     )  # fmt: skip
 
 
 EXERCISES: dict[str, Exercise] = {
-    "2.1": Exercise("write", _components, "Far fewer than the embedding has numbers, and far more than a screen has dimensions."),
+    "2.1": Exercise("write", _components,
+        "Far fewer than the embedding has numbers, and far more than a screen has dimensions."),
     "2.2": Exercise("criticize", _enough, "Eight people allow only strong claims: look for the interval before the story."),
     "2.3": Exercise("compute", _least_alike, "The same person, and hardly alike: the two ends of a region."),
-    "2.4": Exercise("predict", _neighbors, "The recognizer works in the whole space and does not suffer from what the map hides."),
+    "2.4": Exercise("predict", _neighbors,
+        "The recognizer works in the whole space and does not suffer from what the map hides."),
 }  # fmt: skip

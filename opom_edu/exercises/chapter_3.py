@@ -30,7 +30,9 @@ def _between_hulls(answer: Any) -> str | None:
     if float(ConvexHull(features).distance(torch.tensor(around, dtype=torch.float64)).max()) > 1e-6:
         return "This is on the border, or at a corner. Drag it inside."
     if float(ReducedHull(features, upper=UPPER).distance(query)) < 0.05:
-        return "Inside of the convex hull, right; but the reduced hull holds it too, or nearly. Where do the two differ most?"
+        return (
+            "Inside of the convex hull, right; but the reduced hull holds it too, or nearly. Where do the two differ most?"
+        )
     return None
 
 
@@ -43,7 +45,10 @@ def _line(answer: Any) -> str | None:
     for value, hint in (
         ((1 - t, t), None),
         ((t, 1 - t), "The right two numbers. Which of them belongs to which photo?"),
-        ((1 - min(max(t, 0), 1), min(max(t, 0), 1)), "These are weights of the convex hull. On a line nothing stops at its ends."),
+        (
+            (1 - min(max(t, 0), 1), min(max(t, 0), 1)),
+            "These are weights of the convex hull. On a line nothing stops at its ends.",
+        ),
     ):
         if np.allclose(given, value, atol=1e-6):
             return hint
@@ -115,9 +120,12 @@ def _still_outside(answer: Any) -> str | None:
 
 
 EXERCISES: dict[str, Exercise] = {
-    "3.1": Exercise("compute", _between_hulls, "One odd photo stretches the convex hull as far as it likes, the reduced one little."),
+    "3.1": Exercise("compute", _between_hulls,
+        "One odd photo stretches the convex hull as far as it likes, the reduced one little."),
     "3.2": Exercise("write", _line, "The same two lines of code serve in the plane and in 128 dimensions."),
-    "3.3": Exercise("write", _certificate, "With it nobody has to trust the solver: one product per photo proves the distance."),
+    "3.3": Exercise("write", _certificate,
+        "With it nobody has to trust the solver: one product per photo proves the distance."),
     "3.4": Exercise("criticize", _counterexample, "What counts is what a photo adds to the others, not how similar it is."),
-    "3.5": Exercise("predict", _still_outside, "With ten photos in 128 dimensions there is room enough, even for a flat without end."),
+    "3.5": Exercise("predict", _still_outside,
+        "With ten photos in 128 dimensions there is room enough, even for a flat without end."),
 }  # fmt: skip

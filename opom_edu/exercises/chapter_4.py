@@ -49,7 +49,10 @@ def _step(answer: Any) -> str | None:
         (moved, "Some values leave the epsilon ball: clip them."),
         ((delta - vote / 255).clamp(-8 / 255, 8 / 255), "This goes down. The loss is to rise."),
         ((delta + gradients.mean(0) / 255).clamp(-8 / 255, 8 / 255), "The step takes the sign of the mean gradient."),
-        ((delta + gradients.sign().mean(0) / 255).clamp(-8 / 255, 8 / 255), "First the mean over the photos, then the sign."),
+        (
+            (delta + gradients.sign().mean(0) / 255).clamp(-8 / 255, 8 / 255),
+            "First the mean over the photos, then the sign.",
+        ),
         ((vote / 255).clamp(-8 / 255, 8 / 255), "The step is added to the mask that is there."),
     ):
         if np.allclose(given, value.double(), atol=1e-6):
@@ -72,7 +75,8 @@ def _warm(answer: Any) -> str | None:
         answer, none - one, 0.003,
         (one - none, "Without a warm-up first, less that with one step: a lower similarity is more protection."),
         (one, "That is a similarity. By how much does it fall?"),
-        otherwise="OPOM(surrogate, warmup=0) and warmup=1; mean similarity to ada.train on ir-arcface; the first less the second.",
+        otherwise="OPOM(surrogate, warmup=0) and warmup=1; mean similarity to ada.train on ir-arcface; the first less the "
+        "second.",
     )  # fmt: skip
 
 
@@ -90,7 +94,8 @@ def _straight(answer: Any) -> str | None:
         (right / 100, "In percent it is a hundred times that."),
         (100 - right, "That is the share which is missed."),
         (100.0, "The sign step has all values at the bound. How many does this one have there?"),
-        otherwise="Gains are sums of step times gradient. One step is gradient / gradient.abs().max(), the other gradient.sign().",
+        otherwise="Gains are sums of step times gradient. One step is gradient / gradient.abs().max(), the other "
+        "gradient.sign().",
     )  # fmt: skip
 
 
@@ -99,7 +104,8 @@ def _gaps() -> tuple[float, float]:
     """How much farther training similarity falls than test similarity, for a mask of one photo and for one of ten."""
     ada = classroom.person()
     curves = [
-        learning_curve(OPOM(classroom.recognizer(), steps=32), Person("Ada", ada.train[:count], ada.test)) for count in (1, 10)
+        learning_curve(OPOM(classroom.recognizer(), steps=32), Person("Ada", ada.train[:count], ada.test))
+        for count in (1, 10)
     ]
     falls = [curve.iloc[0] - curve.iloc[-1] for curve in curves]
     one, ten = (float(fall["training"] - fall["test"]) for fall in falls)
@@ -113,7 +119,8 @@ def _gap(answer: Any) -> str | None:
         answer, one - ten, 0.005,
         (ten - one, "The right size. The gap of one photo comes first."),
         (one, "That is the gap of one photo. By how much is it larger than that of ten?"), (ten, compared),
-        otherwise="For each run: (training[0] - training[-1]) - (test[0] - test[-1]); then that of one photo less that of ten.",
+        otherwise="For each run: (training[0] - training[-1]) - (test[0] - test[-1]); then that of one photo less that of "
+        "ten.",
     )  # fmt: skip
 
 

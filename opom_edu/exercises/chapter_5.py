@@ -41,7 +41,9 @@ def _margin(answer: Any) -> str | None:
 
 def _agreement(answer: Any) -> str | None:
     draw = torch.Generator().manual_seed(int(np.random.default_rng().integers(1 << 30)))
-    first, second = (torch.randn((4, 3, 5, 5), generator=draw) * torch.tensor([1.0, 2, 3, 9]).view(4, 1, 1, 1) for _ in range(2))
+    first, second = (
+        torch.randn((4, 3, 5, 5), generator=draw) * torch.tensor([1.0, 2, 3, 9]).view(4, 1, 1, 1) for _ in range(2)
+    )
     second = second + 0.7 * first
     given = float(array_of(answer, (), first.clone(), second.clone()))
     for value, hint in (
@@ -72,7 +74,8 @@ def _second(answer: Any) -> str | None:
         answer, right, 0.005,
         (-right, "A lower similarity is more protection: one surrogate's first, less that of two."),
         (found["none"] - found["two"], "That is against no mask. What does the second surrogate add to the first?"),
-        otherwise="Mean similarity to ada.train on inception-softmax under the mask of ir-softmax, less that under the ensemble's.",
+        otherwise="Mean similarity to ada.train on inception-softmax under the mask of ir-softmax, less that under the "
+        "ensemble's.",
     )  # fmt: skip
 
 
@@ -95,7 +98,11 @@ def _reversed(answer: Any) -> str | None:
     agreement, rates = _measured()
     if agreement[more] <= agreement[less]:
         return "The first of the two should agree more with ir-softmax."
-    return None if rates[more] < rates[less] else "That pair fits the claim: where the gradients agree more, the PSR is no lower."
+    return (
+        None
+        if rates[more] < rates[less]
+        else ("That pair fits the claim: where the gradients agree more, the PSR is no lower.")
+    )
 
 
 def _row(answer: Any) -> str | None:
@@ -111,9 +118,14 @@ def _row(answer: Any) -> str | None:
 
 
 EXERCISES: dict[str, Exercise] = {
-    "5.1": Exercise("write", _margin, "Near an angle of zero nothing is won by the margin but room: others stay farther off."),
-    "5.2": Exercise("write", _agreement, "In thousands of dimensions, directions without anything in common have a cosine near 0."),
-    "5.3": Exercise("predict", _second, "What two unlike networks both lack, a mask cannot use: it finds more of what others share."),
-    "5.4": Exercise("criticize", _reversed, "Agreement tells how far similarity falls; how near strangers are decides the rest."),
-    "5.5": Exercise("compute", _row, "A white box in the mean would have changed the size of the answer, and could change the winner."),
+    "5.1": Exercise("write", _margin,
+        "Near an angle of zero nothing is won by the margin but room: others stay farther off."),
+    "5.2": Exercise("write", _agreement,
+        "In thousands of dimensions, directions without anything in common have a cosine near 0."),
+    "5.3": Exercise("predict", _second,
+        "What two unlike networks both lack, a mask cannot use: it finds more of what others share."),
+    "5.4": Exercise("criticize", _reversed,
+        "Agreement tells how far similarity falls; how near strangers are decides the rest."),
+    "5.5": Exercise("compute", _row,
+        "A white box in the mean would have changed the size of the answer, and could change the winner."),
 }  # fmt: skip

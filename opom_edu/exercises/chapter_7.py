@@ -82,7 +82,8 @@ def _one_thing(answer: Any) -> str | None:
 
 EXERCISES: dict[str, Exercise] = {
     "7.1": Exercise("write", _interval, "With so few people the interval is wide, and that is the honest answer."),
-    "7.2": Exercise("criticize", _same, "One photo is one point, whatever is built on it: hulls differ from the second photo on."),
+    "7.2": Exercise("criticize", _same,
+        "One photo is one point, whatever is built on it: hulls differ from the second photo on."),
     "7.3": Exercise("predict", _left, "What remains is what ten photos do not show: other poses, other light, other days."),
     "7.4": Exercise("write", _one_thing, "Change two things at once, and nobody knows which of them did it."),
 }  # fmt: skip

@@ -36,7 +36,8 @@ def _survives(answer: Any) -> str | None:
     right = 100 * (found["bare, JPEG"] - found["masked, JPEG"]) / whole
     return measured(
         answer, right, 0.5,
-        (100 * (found["bare"] - found["masked, JPEG"]) / whole, "JPEG lowers the bare photos' similarity too: compare alike."),
+        (100 * (found["bare"] - found["masked, JPEG"]) / whole,
+            "JPEG lowers the bare photos' similarity too: compare alike."),
         (right / 100, "In percent it is a hundred times that."),
         (100 - right, "That is the share which is lost. Which share is left?"),
         otherwise="Four mean similarities to ada.train: fall after JPEG / fall before it, times 100.",
@@ -59,7 +60,10 @@ def _washed(answer: Any) -> str | None:
         if left >= 1.0001:
             return "The photos are farther from the clean ones than before. Is the estimate subtracted, not added?"
         if left > LEFT:
-            return f"Of the squared error, {left:.0%} is left; at most {LEFT:.0%} is wanted. Average over all photos; a filter alone is not enough."
+            return (
+                f"Of the squared error, {left:.0%} is left; at most {LEFT:.0%} is wanted. Average over all photos; a "
+                "filter alone is not enough."
+            )
     return None
 
 
@@ -98,7 +102,8 @@ def _half(answer: Any) -> str | None:
 
 
 EXERCISES: dict[str, Exercise] = {
-    "9.1": Exercise("predict", _survives, "A mask learned on many photos is coarse in large part, and JPEG keeps what is coarse."),
+    "9.1": Exercise("predict", _survives,
+        "A mask learned on many photos is coarse in large part, and JPEG keeps what is coarse."),
     "9.2": Exercise(
         "write", _washed, "And that without a clean photo, a recognizer or a gradient, for people you have never seen."
     ),

@@ -37,7 +37,8 @@ PUBLISHED = {
     "celebrity": ("Privacy-Celebrities", (56.6, 45.2, 53.0, 60.2, 61.5, 37.3)),
 }
 DIFFERENCES = """What differs from the paper: synthetic people in place of photos, and fewer of them; small networks that
-learned other synthetic people in place of ResNet-50 and the like that learned photos, with embeddings of 128 numbers in place of
+learned other synthetic people in place of ResNet-50 and the like that learned photos,
+with embeddings of 128 numbers in place of
 512; fewer distractors among whom to be found; as many training photos as the people are loaded with (the released code: 10).
 Masked photos are rounded to the nearest 8-bit value (the released code: down). Of the paper's figures only those of FI-UAP
 learned on a ResNet-50 with softmax are known here; of OPOM its abstract and code tell the order alone. Compare the order of

@@ -65,9 +65,7 @@ def vary(
     return pd.concat(tables, ignore_index=True)
 
 
-def bands(
-    table: pd.DataFrame, by: Sequence[str], column: str = "psr_1", *, confidence: float = 0.95
-) -> pd.DataFrame:
+def bands(table: pd.DataFrame, by: Sequence[str], column: str = "psr_1", *, confidence: float = 0.95) -> pd.DataFrame:
     """Mean over recognizers, people and seeds for each group, with a confidence interval over people.
 
     Each person counts once, with the mean over seeds: see :func:`interval`. It speaks about other people, not about other

@@ -25,14 +25,16 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "0.1": (
             [cosine, lambda a, b: float(cosine(a, b)), lambda a, b: torch.tensor(cosine(a, b))],
             [
-                lambda a, b: a @ b, lambda a, b: np.arccos(cosine(a, b)), lambda a, b: np.linalg.norm(a - b), lambda a, b: 1.0,
+                lambda a, b: a @ b, lambda a, b: np.arccos(cosine(a, b)), lambda a, b: np.linalg.norm(a - b), lambda a,
+                b: 1.0,
                 lambda a, b: a @ b / np.linalg.norm(a), lambda a, b: a * b, lambda a, b: -cosine(a, b), 0.5,
             ],
         ),
         "0.2": (
             [RandomNoise(eps=eps).fit(classroom.person().train), uniform, uniform.tolist(), uniform.sign().numpy() * eps],
             [
-                mask, torch.zeros_like(mask.delta), Mask(mask.delta, eps, {"method": "random noise"}), 2 * uniform, 0.1 * uniform,
+                mask, torch.zeros_like(mask.delta), Mask(mask.delta, eps, {"method": "random noise"}), 2 * uniform,
+                0.1 * uniform,
                 uniform[:1], torch.full_like(uniform, eps), -mask.delta, 255 * uniform,
             ],
         ),

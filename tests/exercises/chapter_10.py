@@ -36,12 +36,14 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
             [solved, lambda m, p: moved(p, inverse(m)), lambda m, p: solved(m, p).tolist()],
             [
                 lambda m, p: moved(p, m), lambda m, p: solved(m, p)[:, ::-1], lambda m, p: p, np.zeros((5, 2)),
-                lambda m, p: p @ np.linalg.inv(m[:, :2]).T, lambda m, p: solved(m, p)[:1], lambda m, p: solved(m, p) * np.nan,
+                lambda m, p: p @ np.linalg.inv(m[:, :2]).T, lambda m, p: solved(m, p)[:1], lambda m,
+                p: solved(m, p) * np.nan,
             ],
         ),
         "10.3": (
             [(50, left), [99.0, np.float32(left)], (left, torch.tensor(left))],
-            [left, (left, left - 2), (50, 100 - left), (50, left / 100), (float("nan"), left), (50, 50, left), ("all", left)],
+            [left, (left, left - 2), (50, 100 - left), (50, left / 100), (float("nan"), left), (50, 50, left),
+                ("all", left)],
         ),
         "10.4": (
             [_coded(), torch.tensor(_coded()), np.float64(_coded() + 0.3)],

@@ -19,7 +19,8 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
             [means, lambda rows: float(means(rows)), lambda rows: np.float32(means(rows)).item() if False else means(rows)],
             [
                 lambda rows: rows["psr_1"].mean(), lambda rows: rows[~rows["white_box"]]["psr_1"].mean(), lambda rows: None,
-                lambda rows: rows[rows["white_box"]]["psr_1"].mean(), lambda rows: means(rows) / 100, lambda rows: rows, 50.0,
+                lambda rows: rows[rows["white_box"]]["psr_1"].mean(), lambda rows: means(rows) / 100, lambda rows: rows,
+                50.0,
                 lambda rows: rows.groupby("recognizer")["psr_1"].mean().mean(), lambda rows: float("nan"),
             ],
         ),

@@ -56,6 +56,7 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         ),
         "3.5": (
             [(50, share), [99, np.float32(share)], (share, torch.tensor(share))],
-            [share, (50, 100 - share), (50, share / 100), (50, 1e4 / share), (50, share - 3), (float("inf"), share), ("most", share)],
+            [share, (50, 100 - share), (50, share / 100), (50, 1e4 / share), (50, share - 3), (float("inf"), share),
+                ("most", share)],
         ),
     }  # fmt: skip

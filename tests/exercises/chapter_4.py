@@ -24,16 +24,20 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "4.1": (
             [loss, lambda m, t: float(loss(m, t)), lambda m, t: np.mean(np.sum((m.numpy() - t.numpy()) ** 2, 1))],
             [
-                lambda m, t: (m - t).norm(dim=1).mean(), lambda m, t: (m - t).square().sum(), lambda m, t: (m - t).square().mean(),
+                lambda m, t: (m - t).norm(dim=1).mean(), lambda m, t: (m - t).square().sum(), lambda m,
+                t: (m - t).square().mean(),
                 lambda m, t: loss(m, t.mean(0)), lambda m, t: (m - t).square().sum(1), lambda m, t: -loss(m, t), 1.0,
             ],
         ),
         "4.2": (
-            [step, lambda d, g, a, e: step(d, g, a, e).numpy(), lambda d, g, a, e: torch.clip(d + a * torch.sign(g.sum(0)), -e, e)],
+            [step, lambda d, g, a, e: step(d, g, a, e).numpy(), lambda d, g, a,
+                e: torch.clip(d + a * torch.sign(g.sum(0)), -e, e)],
             [
                 lambda d, g, a, e: d + a * g.mean(0).sign(), lambda d, g, a, e: step(d, -g, a, e), lambda d, g, a, e: d,
-                lambda d, g, a, e: (d + a * g.mean(0)).clamp(-e, e), lambda d, g, a, e: (d + a * g.sign().mean(0)).clamp(-e, e),
-                lambda d, g, a, e: step(0 * d, g, a, e), lambda d, g, a, e: step(d, g, e, e), lambda d, g, a, e: step(d, g[:1], a, e),
+                lambda d, g, a, e: (d + a * g.mean(0)).clamp(-e, e), lambda d, g, a,
+                e: (d + a * g.sign().mean(0)).clamp(-e, e),
+                lambda d, g, a, e: step(0 * d, g, a, e), lambda d, g, a, e: step(d, g, e, e), lambda d, g, a,
+                e: step(d, g[:1], a, e),
                 lambda d, g, a, e: d * float("nan"),
             ],
         ),

@@ -30,27 +30,45 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "5.1": (
             [margin, lambda c, m, s: float(margin(c, m, s)), lambda c, m, s: torch.tensor(margin(c, m, s))],
             [
-                lambda c, m, s: s * (c - m), lambda c, m, s: s * c, lambda c, m, s: margin(c, -m, s), lambda c, m, s: margin(c, m, 1),
-                lambda c, m, s: float("nan"), lambda c, m, s: s * np.cos(c + m), 12.0,
+                lambda c, m, s: s * (c - m),
+                lambda c, m, s: s * c,
+                lambda c, m, s: margin(c, -m, s),
+                lambda c, m, s: margin(c, m, 1),
+                lambda c, m, s: float("nan"),
+                lambda c, m, s: s * np.cos(c + m),
+                12.0,
             ],
         ),
         "5.2": (
-            [agree, lambda a, b: float(agree(a, b)), lambda a, b: np.mean([float(agree(x[None], y[None])) for x, y in zip(a, b)])],
             [
-                lambda a, b: cosine_similarity(a.flatten(), b.flatten(), 0), lambda a, b: (a * b).flatten(1).sum(1).mean(),
-                lambda a, b: agree(a, a), lambda a, b: -agree(a, b), lambda a, b: agree(a[:1], b[:1]), lambda a, b: a, 0.3,
+                agree,
+                lambda a, b: float(agree(a, b)),
+                lambda a, b: np.mean([float(agree(x[None], y[None])) for x, y in zip(a, b, strict=True)]),
+            ],
+            [
+                lambda a, b: cosine_similarity(a.flatten(), b.flatten(), 0),
+                lambda a, b: (a * b).flatten(1).sum(1).mean(),
+                lambda a, b: agree(a, a),
+                lambda a, b: -agree(a, b),
+                lambda a, b: agree(a[:1], b[:1]),
+                lambda a, b: a,
+                0.3,
             ],
         ),
         "5.3": (
             [(0.1, gain), [0, np.float32(gain)], (gain, torch.tensor(gain))],
-            [gain, (0.1, -gain), (0.1, found["none"] - found["two"]), (0.1, gain + 0.02), (float("nan"), gain), (1, 2, gain)],
+            [
+                gain,
+                (0.1, -gain),
+                (0.1, found["none"] - found["two"]),
+                (0.1, gain + 0.02),
+                (float("nan"), gain),
+                (1, 2, gain),
+            ],
         ),
         "5.4": (
             [against[0], list(against[-1]), tuple(against[0])],
             [fitting[0], against[0][::-1], ("ir-softmax", "dlib"), QUICK[:1], "ir-sface", (QUICK[0], QUICK[0]), (1, 2)],
         ),
-        "5.5": (
-            [45, np.float64(45.0), torch.tensor(45)],
-            [63.0, 40.0, 37.5, 0, 1, 99, 62.667],
-        ),
-    }  # fmt: skip
+        "5.5": ([45, np.float64(45.0), torch.tensor(45)], [63.0, 40.0, 37.5, 0, 1, 99, 62.667]),
+    }

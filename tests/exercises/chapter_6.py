@@ -20,7 +20,8 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
             [clip, lambda d, n: clip(d, n).numpy(), lambda d, n: np.clip(d.numpy(), -n / 255, n / 255).tolist()],
             [
                 lambda d, n: d, lambda d, n: d * n / 16, lambda d, n: d.clamp(-n, n), lambda d, n: d.clamp(max=n / 255),
-                lambda d, n: d.clamp(0, n / 255), lambda d, n: clip(d, n)[:1], lambda d, n: d.sign() * n / 255, clip(torch.ones(3), 4),
+                lambda d, n: d.clamp(0, n / 255), lambda d, n: clip(d, n)[:1], lambda d, n: d.sign() * n / 255,
+                clip(torch.ones(3), 4),
                 lambda d, n: clip(d, 8),
             ],
         ),

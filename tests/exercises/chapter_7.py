@@ -40,18 +40,42 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "7.1": (
             [interval, lambda rates: np.array(interval(rates)), lambda rates: torch.tensor(interval(rates))],
             [
-                normal, bootstrap, lambda rates: interval(rates, 0.95), lambda rates: interval(rates, 0.995), (20, 80),
-                lambda rates: interval(rates, spare=0), lambda rates: interval(rates)[::-1], lambda rates: (min(rates), max(rates)),
-                lambda rates: tuple(end + 1 for end in interval(rates)), lambda rates: np.mean(rates), lambda rates: (np.nan, np.nan),
+                normal,
+                bootstrap,
+                lambda rates: interval(rates, 0.95),
+                lambda rates: interval(rates, 0.995),
+                (20, 80),
+                lambda rates: interval(rates, spare=0),
+                lambda rates: interval(rates)[::-1],
+                lambda rates: (min(rates), max(rates)),
+                lambda rates: tuple(end + 1 for end in interval(rates)),
+                lambda rates: np.mean(rates),
+                lambda rates: (np.nan, np.nan),
             ],
         ),
         "7.2": (
             [["affine", "convex", "reduced"], {"convex", "affine", "reduced"}, ("reduced", "convex", "affine")],
-            [["convex"], "affine", ["affine", "convex"], ["center", "convex"], [], 3, ["affine", "convex", "reduced", "all"]],
+            [
+                ["convex"],
+                "affine",
+                ["affine", "convex"],
+                ["center", "convex"],
+                [],
+                3,
+                ["affine", "convex", "reduced", "all"],
+            ],
         ),
         "7.3": (
             [(50, left), [1.0, np.float32(left)], (left, torch.tensor(left))],
-            [left, (50, 100 - left), (50, left / 100), (50, 1e4 / left), (50, left - 3), (float("nan"), left), ("half", left)],
+            [
+                left,
+                (50, 100 - left),
+                (50, left / 100),
+                (50, 1e4 / left),
+                (50, left - 3),
+                (float("nan"), left),
+                ("half", left),
+            ],
         ),
         "7.4": (
             [
@@ -59,8 +83,14 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
                 lambda base, name, values: (dict(base, **{name: value}) for value in values),
             ],
             [
-                careless, lambda b, n, v: [b], lambda b, n, v: [{n: x} for x in v], lambda b, n, v: [{**b, n: x} for x in v[::-1]],
-                lambda b, n, v: [{k: x for k in b} for x in v], lambda b, n, v: [{**b, n: x} for x in v[1:]], lambda b: b, 5,
+                careless,
+                lambda b, n, v: [b],
+                lambda b, n, v: [{n: x} for x in v],
+                lambda b, n, v: [{**b, n: x} for x in v[::-1]],
+                lambda b, n, v: [dict.fromkeys(b, x) for x in v],
+                lambda b, n, v: [{**b, n: x} for x in v[1:]],
+                lambda b: b,
+                5,
             ],
         ),
-    }  # fmt: skip
+    }

@@ -28,8 +28,10 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "9.2": (
             [wash, lambda photos: wash(photos).numpy(), lambda p: (p - 0.8 * estimate_mask(p)).clamp(0, 1).tolist()],
             [
-                lambda p: p, lambda p: (p + estimate_mask(p)).clamp(0, 1), lambda p: bilateral(p, 30), wash(torch.rand(2, 3, 9, 9)),
-                lambda p: p - estimate_mask(p) - 1, lambda p: wash(p)[:1], lambda p: (p - 0.001 * estimate_mask(p)).clamp(0, 1),
+                lambda p: p, lambda p: (p + estimate_mask(p)).clamp(0, 1), lambda p: bilateral(p, 30),
+                wash(torch.rand(2, 3, 9, 9)),
+                lambda p: p - estimate_mask(p) - 1, lambda p: wash(p)[:1],
+                lambda p: (p - 0.001 * estimate_mask(p)).clamp(0, 1),
                 lambda p: p * 0.9999, lambda p: p * float("nan"), lambda p: torch.zeros_like(p), lambda p: wash(p[:1]),
             ],
         ),

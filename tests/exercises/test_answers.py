@@ -17,10 +17,7 @@ ANYTHING: list[Any] = [
 ]  # fmt: skip
 
 
-DONE = [chapter for chapter in CHAPTERS if any(name.split(".")[0] == chapter for name in EXERCISES)]
-
-
-@pytest.mark.parametrize("chapter", DONE)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_checks_know_right_from_wrong(chapter: str) -> None:
     """Each chapter's ``answers()`` gives, by exercise, the right answers and the wrong ones."""
     answers = import_module(f"tests.exercises.chapter_{chapter}").answers()
@@ -42,6 +39,6 @@ def test_an_unknown_exercise_lists_the_choices() -> None:
 def test_few_exercises_look_something_up() -> None:
     kinds = [exercise.kind for exercise in EXERCISES.values()]
     assert kinds.count("look up") * 5 <= len(kinds)
-    for chapter in DONE:
+    for chapter in CHAPTERS:
         mine = {exercise.kind for name, exercise in EXERCISES.items() if name.split(".")[0] == chapter}
         assert {"write", "predict", "criticize"} <= mine or chapter == "1b", f"chapter {chapter} lacks a kind: {mine}"
