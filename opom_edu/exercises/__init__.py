@@ -20,12 +20,13 @@ EXERCISES: dict[str, Exercise] = {
 __all__ = ["EXERCISES", "Exercise", "Verdict", "check"]
 
 
-def check(exercise: str, answer: Any) -> Verdict:
+def check(exercise: str, answer: Any, **given: Any) -> Verdict:
     """Check the answer to an exercise.
 
     Args:
         exercise: its name, as the notebook writes it.
         answer: what was found; the blank ``...`` is never right.
+        given: what the exercise started from. It may be said, and is not used.
 
     Raises:
         ValueError: for an unknown exercise; the message lists the choices.

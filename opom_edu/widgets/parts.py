@@ -167,7 +167,14 @@ def wrap(*controls: widgets.Widget) -> widgets.HBox:
 
 
 def pick(what: str, options: Any, value: Any, width: int = 200, label: int = 60) -> widgets.Dropdown:
-    """A list to choose from, ``width`` pixels with its label."""
+    """A list to choose from, ``width`` pixels with its label.
+
+    Raises:
+        ValueError: for a value that is none of the options; the message lists them.
+    """
+    known = [option[1] if isinstance(option, tuple) else option for option in options]
+    if value not in known:
+        raise ValueError(f"unknown {what} {value!r}; choose one of {', '.join(map(str, known))}")
     style = {"description_width": f"{label}px"}
     return widgets.Dropdown(options=options, value=value, description=what, style=style, layout={"width": f"{width}px"})
 

@@ -83,6 +83,8 @@ class PhotoLab(Lab):
         self._take(photos, photo)
 
     def _take(self, photos: Mapping[str, Photo], first: str | None = None) -> None:
+        if first is not None and first not in photos:
+            raise ValueError(f"unknown photo {first!r}; choose one of {', '.join(photos)}")
         self._photos, self._faces = dict(photos), dict[str, Faces | None]()
         self.photo.options = list(photos)
         self.photo.index = list(photos).index(first) if first is not None else 0 if photos else None

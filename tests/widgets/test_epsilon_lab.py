@@ -220,3 +220,18 @@ def test_wrong_arguments_are_named(people: People, surrogate: Recognizer, black_
     state = EpsilonModel(people, surrogate, [black_box])
     with pytest.raises(ValueError, match="not learned yet"):
         state.score("small", Choice(PERSON))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"person": "Nobody"}, "unknown person 'Nobody'; choose one of person 0, person 1"),
+        ({"photo": 99}, "unknown photo 99; choose one of 0, 1"),
+        ({"method": "magic"}, "choose one of"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    people: People, surrogate: Recognizer, black_box: Recognizer, options: dict[str, object], says: str
+) -> None:
+    with pytest.raises((ValueError, KeyError), match=says):
+        epsilon_lab(people, surrogate, [black_box], **options)
