@@ -74,7 +74,8 @@ def random_spectrum(
     images: Tensor, generator: torch.Generator, *, spread: float, noise: float, probability: float
 ) -> Tensor:
     """Some with noise, and with other frequencies."""
-    drawn = torch.randn(images.shape, generator=generator), torch.rand(images.shape, generator=generator)
+    kind = {"generator": generator, "dtype": torch.float32}
+    drawn = torch.randn(images.shape, **kind), torch.rand(images.shape, **kind)
     disturbed, factors = images + noise * drawn[0].to(images.device), 1 + spread * (2 * drawn[1].to(images.device) - 1)
     rows, columns = (_cosines(side).to(images) for side in images.shape[2:])
     changed = rows.T @ (factors * (rows @ disturbed @ columns.T)) @ columns
@@ -90,7 +91,7 @@ def _cosines(size: int) -> Tensor:
 
 def random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:
     """All shrunk and enlarged again."""
-    share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
+    share = smallest + (1 - smallest) * float(torch.rand((), generator=generator, dtype=torch.float32))
     size = [round(share * side) for side in images.shape[2:]]
     small = functional.interpolate(images, size, mode="bilinear", antialias=True)
     return functional.interpolate(small, list(images.shape[2:]), mode="bilinear").clamp(0, 1)  # rounding exceeds 1
@@ -118,4 +119,4 @@ def scale_invariance(images: Tensor, generator: torch.Generator, *, copies: int)
 
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
-    return torch.rand(count, generator=generator).to(like.device)
+    return torch.rand(count, generator=generator, dtype=torch.float32).to(like.device)

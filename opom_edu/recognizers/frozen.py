@@ -112,9 +112,12 @@ def frozen_copy(module: nn.Module, forward: Callable[[nn.Module, Tensor], Tensor
     ):
         return None
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
-    probe = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)).to(device)
+    probe = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0), dtype=torch.float32).to(device)
     with torch.no_grad():
-        expected = functional.normalize(forward(module, probe).float(), dim=-1)
+        answer = forward(module, probe)
+        if not isinstance(answer, Tensor):
+            return None  # Recognizer.forward says what is wrong with it
+        expected = functional.normalize(answer.float(), dim=-1)
         for fold in (True, False):
             try:
                 made = for_inference(copy.deepcopy(module), fold=fold)
@@ -135,7 +138,11 @@ def bytes_per_image(embed: Callable[[Tensor], Tensor], device: torch.device) -> 
             sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    image = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)).to(device).requires_grad_()
+    image = (
+        torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
+        .to(device)
+        .requires_grad_()
+    )
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         kept = embed(image)  # alive until all is counted, so that no address counts twice
     total = sum(sizes.values()) + 3 * max(sizes.values(), default=0) + 8 * image.nbytes
