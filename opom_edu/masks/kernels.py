@@ -74,8 +74,7 @@ def random_spectrum(
     images: Tensor, generator: torch.Generator, *, spread: float, noise: float, probability: float
 ) -> Tensor:
     """Some with noise, and with other frequencies."""
-    kind = {"generator": generator, "dtype": torch.float32}
-    drawn = torch.randn(images.shape, **kind), torch.rand(images.shape, **kind)
+    drawn = [draw(images.shape, generator=generator, dtype=torch.float32) for draw in (torch.randn, torch.rand)]
     disturbed, factors = images + noise * drawn[0].to(images.device), 1 + spread * (2 * drawn[1].to(images.device) - 1)
     rows, columns = (_cosines(side).to(images) for side in images.shape[2:])
     changed = rows.T @ (factors * (rows @ disturbed @ columns.T)) @ columns

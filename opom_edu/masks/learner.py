@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -48,6 +48,7 @@ class Step:
 
 
 OnStep = Callable[[Step], None]
+Fit = TypeVar("Fit", bound=Callable[..., Any])
 Made = TypeVar("Made", bound=Cloak, covariant=True)
 
 
@@ -92,7 +93,7 @@ class Learner(ABC, Generic[Made]):
         return self.fit_many([images], single)[0]
 
 
-def learning(fit_many: Callable[..., Any]) -> Callable[..., Any]:
+def learning(fit_many: Fit) -> Fit:
     """A ``fit_many`` that also learns where its caller has switched gradients off by ``torch.inference_mode``."""
 
     @wraps(fit_many)
@@ -104,7 +105,7 @@ def learning(fit_many: Callable[..., Any]) -> Callable[..., Any]:
                 people = [images.clone() if isinstance(images, Tensor) else images for images in people]
             return fit_many(method, people, *arguments, **named)
 
-    return outside
+    return cast(Fit, outside)
 
 
 def check_training(images: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from opom_edu.masks.learner import Learner, OnStep, Step
+from opom_edu.masks.learner import Learner, OnStep, Step, learning
 from opom_edu.masks.mask import Mask
 
 # Center and half axes, x and y, in shares of the crop: around the five points of ArcFace's template.
