@@ -191,7 +191,7 @@ class Mask:
         delta = self.delta.cpu().contiguous()
         recipe = {**self.recipe, "eps": self.eps}
         # Under a single key: safetensors writes several in an order that changes from call to call.
-        entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)})
+        entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)}, default=plain)
         with replacing(path) as temporary:
             save_file({"delta": delta}, temporary, {METADATA_KEY: entry})
 
@@ -220,7 +220,7 @@ class Mask:
 
 
 def _checksum(delta: Tensor, recipe: Mapping[str, Any]) -> str:
-    return hashlib.sha256(delta.numpy().tobytes() + json.dumps(recipe).encode()).hexdigest()
+    return hashlib.sha256(delta.numpy().tobytes() + json.dumps(recipe, default=plain).encode()).hexdigest()
 
 
 def released_masks(folder: str | Path, people: Iterable[str]) -> dict[str, Mask]:

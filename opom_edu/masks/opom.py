@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -72,8 +72,8 @@ class Method(Learner[Mask]):
 
     def __post_init__(self) -> None:
         check_recognizer(self.surrogate, "surrogate")
-        for name in ("eps", "steps", "step_size", "momentum", "seed"):
-            object.__setattr__(self, name, plain(getattr(self, name)))
+        for field in fields(self):
+            object.__setattr__(self, field.name, plain(getattr(self, field.name)))
         check_eps(self.eps)
         if not self.surrogate.differentiable:
             raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
