@@ -1,6 +1,9 @@
 """The commands as a person types them."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -306,3 +309,36 @@ def test_reproduce_names_an_unknown_method_before_long_work(folder: Path, tmp_pa
     assert result.exit_code == 2
     assert "unknown method 'magic'" in words(result)
     assert not (tmp_path / "records").exists()
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "opom_edu", "--help"], capture_output=True, text=True, check=True)
+    assert "protect-video" in done.stdout
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "ascii", "cp1252"])
+def test_a_console_that_cannot_show_a_path_is_no_failure(folder: Path, tmp_path: Path, coding: str) -> None:
+    options = ["--train", "4", "--targets", "none", "--steps", "1", "--methods", "random", "--surrogate", "ir-softmax"]
+    command = [
+        sys.executable,
+        "-m",
+        "opom_edu",
+        "demo",
+        "--people",
+        f"folder:{folder}",
+        *options,
+        "--out",
+        str(tmp_path / "Łódź"),
+    ]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": coding}, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-500:]
+    assert (tmp_path / "Łódź" / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", [b"J\xfcrgen", b"\xff\xfe", b"a\x80b"])
+def test_a_name_that_is_no_text_is_shown_with_a_replacement(folder: Path, tmp_path: Path, name: bytes) -> None:
+    (folder / "person 0").rename(os.fsdecode(os.fsencode(folder) + b"/" + name))
+    options = ("--train", 4, "--targets", "none", "--steps", 1, "--methods", "random", "--surrogate", "mobilefacenet")
+    result = run("demo", "--people", f"folder:{folder}", *options, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "\ufffd" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,9 @@ errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 @app.callback()
 def main() -> None:
     """See and touch how one mask per person protects photos from face recognition (OPOM)."""
+    for stream in (sys.stdout, sys.stderr):  # a path that the console cannot show is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager

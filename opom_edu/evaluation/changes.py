@@ -79,7 +79,7 @@ def noise(images: Tensor, sigma: float) -> Tensor:
         >>> noise(ada.test[:1], 4).shape
         torch.Size([1, 3, 112, 112])
     """
-    drawn = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    drawn = torch.randn(images.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
     return quantize((images + sigma / 255 * drawn).clamp(0, 1))
 
 

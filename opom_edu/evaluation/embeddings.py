@@ -30,7 +30,7 @@ def made_by(recognizer: Recognizer) -> str | None:
     fingerprint = recognizer.fingerprint()
     if fingerprint is None:
         return None
-    answer = recognizer.embed(torch.linspace(0, 1, 3 * SIZE * SIZE).reshape(1, 3, SIZE, SIZE))
+    answer = recognizer.embed(torch.linspace(0, 1, 3 * SIZE * SIZE, dtype=torch.float32).reshape(1, 3, SIZE, SIZE))
     return f"{fingerprint} {recognizer.device} {hashlib.sha256(answer.cpu().numpy().tobytes()).hexdigest()}"
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
+from torch import Tensor
 
 from opom_edu.evaluation.gallery import Gallery, Masks, Probes
 from opom_edu.faces import People
@@ -45,12 +46,13 @@ def protection(
 
     Raises:
         PeopleError: if a person has fewer than two test photos, or there is nobody to be told apart from.
-        ValueError: if a mask is missing, or a rank exceeds the number of distractors.
+        ValueError: if a mask is missing or none, or a rank is no whole number from 1 to the number of distractors.
 
     Example:
         >>> protection(black_box, people, masks, ranks=(1,)).columns.tolist()
         ['method', 'recognizer', 'psr_1', 'unprotected_1', 'similarity', 'similarity_unprotected']
     """
+    _check(recognizers, ranks)
     rows = []
     for recognizer in [recognizers] if isinstance(recognizers, Recognizer) else recognizers:
         gallery = Gallery.of(recognizer, people, cache=cache)
@@ -90,6 +92,16 @@ def similarity(probes: Mapping[str, Probes]) -> dict[str, float]:
     return {name: float(own.own.mean()) for name, own in probes.items()}
 
 
+def _check(recognizers: Any, ranks: Sequence[int]) -> None:
+    if isinstance(recognizers, str):
+        raise ValueError(
+            f"recognizers must be Recognizers, got {recognizers!r}; make one with load_recognizer({recognizers!r})"
+        )
+    for rank in ranks:
+        if isinstance(rank, bool) or rank != int(rank) or rank < 1:
+            raise ValueError(f"ranks must be whole numbers from 1 on, got {rank!r}")
+
+
 def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
     """Masks by method; where only one method's are given, its name is in their recipe."""
     if hasattr(masks, "apply"):
@@ -97,6 +109,12 @@ def _by_method(masks: Masks | Mapping[str, Masks]) -> Mapping[str, Masks]:
     values = list(masks.values()) if isinstance(masks, Mapping) else list(masks)
     if not values:
         raise ValueError("no masks were given")
+    if not hasattr(values[0], "apply") and not isinstance(masks, Mapping):
+        raise ValueError(
+            f"masks must be a mapping from name to mask, or a list of masks; its entries are {type(values[0]).__name__}"
+        )
+    if isinstance(values[0], Tensor):
+        raise ValueError("masks must be Masks, got tensors; make one with Mask(delta, eps, recipe)")
     if hasattr(values[0], "apply"):
         return {str(cast(Cloak, values[0]).recipe.get("method", "mask")): cast(Masks, masks)}
     return cast(Mapping[str, Masks], masks)

@@ -56,10 +56,12 @@ def people_from_folder(path: str | Path, *, train: int = 10, test: int | None = 
     for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
         images = _read_folder(folder, report, limit=None if test is None else train + test)
         if len(images) < train + 2:
-            report.append(f"{folder.name}: skipped, {len(images)} usable images where train={train} needs {train + 2}")
+            report.append(
+                f"{shown(folder.name)}: skipped, {len(images)} usable images where train={train} needs {train + 2}"
+            )
             continue
         stack = torch.stack(images)
-        people.append(Person(folder.name, stack[:train], stack[train:]))
+        people.append(Person(shown(folder.name), stack[:train], stack[train:]))
     if report:
         more = [f"and {len(report) - SHOWN} more, see People.report"] if len(report) > SHOWN else []
         lines = (f"{len(report)} remarks while reading {root}:", *report[:SHOWN], *more)
@@ -81,7 +83,7 @@ def _read_folder(folder: Path, report: list[str], limit: int | None) -> list[Ten
     for file in sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")):
         if len(images) == limit:
             break
-        where = f"{folder.name}/{file.name}"
+        where = shown(f"{folder.name}/{file.name}")
         try:
             image, changes = read_crop(file, name="it")
         except OpomError as error:

@@ -64,7 +64,11 @@ class People(Mapping[str, Person]):
         if len(self._people) < len(people):
             raise PeopleError("two people have the same name")
         shape = people[0].train.shape[1:]
-        self.distractors = torch.empty(0, *shape) if distractors is None else check_images(distractors, name="distractors")
+        self.distractors = (
+            torch.empty(0, *shape, dtype=torch.float32)
+            if distractors is None
+            else check_images(distractors, name="distractors")
+        )
         self.report = tuple(report)
         self.photos = photos
         self.note, self.rendered = note, rendered

@@ -5,7 +5,12 @@ They are photos of real people, fetched by whoever wants to use them; none of th
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import pickle
+import shutil
+import tarfile
+import zlib
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -56,8 +61,10 @@ def people_from_lfw(
     from sklearn.datasets import fetch_lfw_people, get_data_home
 
     root = Path(get_data_home(data_home)) / "lfw_home" / "lfw_funneled"
-    if not root.is_dir():  # fetched alone, and read below: all at once would fill the memory
-        _fetched(root, lambda: fetch_lfw_people(data_home=data_home, min_faces_per_person=200))
+    archive = root.with_name("lfw-funneled.tgz")  # gone once it is unpacked whole
+    if archive.exists() or not root.is_dir():  # fetched alone, and read below: all at once would fill the memory
+        shutil.rmtree(root, ignore_errors=True)  # of an earlier try, half unpacked
+        _fetched(root, archive, lambda: fetch_lfw_people(data_home=data_home, min_faces_per_person=200))
     if finder is None:
         import_dlib()  # says which extra is missing, before long work
     found: list[Person] = []
@@ -98,7 +105,7 @@ def people_from_olivetti(
     from sklearn.datasets import fetch_olivetti_faces, get_data_home
 
     place = Path(get_data_home(data_home)) / "olivetti_py3.pkz"
-    faces = _fetched(place, lambda: fetch_olivetti_faces(data_home=data_home))
+    faces = _fetched(place, place, lambda: fetch_olivetti_faces(data_home=data_home))
     if finder is None:
         import_dlib()  # says which extra is missing, before long work
     found, report = [], []
@@ -151,12 +158,30 @@ def _list(root: Path, pattern: str, *, needed: bool = True) -> list[list[str]]:
         raise PeopleError(f"{root} holds no list {pattern}; put the OPOM release's lists and images there")
     if not files:
         return []
-    lines = [line.split()[-1] for line in files[0].read_text().splitlines() if line.strip()]
+    lines = [_path(root, line.strip()) for line in _text(files[0]).splitlines() if line.strip()]
     last = files[0].stem.rpartition("_")[2]
     each = int(last) if needed and last.isdecimal() and int(last) else 1
     if len(lines) % each:
         raise PeopleError(f"{files[0]} must have {each} lines per person, as its name says, got {len(lines)} lines")
     return [lines[i : i + each] for i in range(0, len(lines), each)]
+
+
+def _text(file: Path) -> str:
+    """A list as text: UTF-8 or UTF-16 with their marks, UTF-8 without, or what Windows writes in Western Europe."""
+    data = file.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _path(root: Path, line: str) -> str:
+    """The path that a line ends in, which may have spaces: the longest end of it that is there, or its last word."""
+    words = line.split()
+    ends = (line.split(None, count)[-1] for count in range(len(words)))
+    return next((end for end in ends if (root / end).is_file()), words[-1])
 
 
 def _images(root: Path, names: list[str]) -> Tensor:
@@ -166,9 +191,13 @@ def _images(root: Path, names: list[str]) -> Tensor:
         raise PeopleError(f"a list in {root} names what cannot be used: {error}") from error
 
 
-def _fetched(place: Path, fetch: Callable[[], Any]) -> Any:
+def _fetched(place: Path, archive: Path, fetch: Callable[[], Any]) -> Any:
     try:
         return fetch()
+    except (EOFError, tarfile.TarError, zlib.error, pickle.UnpicklingError) as error:  # half of it came
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        raise PeopleError(f"{archive} is damaged and cannot be unpacked ({error}); remove it and fetch it again") from error
     except OSError as error:  # no network, no room
         raise PeopleError(
             f"{place} is not there and cannot be fetched ({error}); put it there from a machine with a network, "

@@ -24,6 +24,7 @@ RIDGE = 1e-11
 GUESSES = 20
 PATIENCE = 5  # guesses after which a GPU is asked which rows are done: to ask makes it wait
 CHUNK_ENTRIES = 2**19  # matrix entries worked on at a time: 4 MiB, about what a core's cache holds
+LARGE = 128  # features; beyond, one problem at a time: torch's batched LU of large matrices fails on several threads
 
 
 def bounded_weights(features: Tensor, x: Tensor, lower: float = 0.0, upper: float = torch.inf) -> Tensor:
@@ -42,7 +43,7 @@ def bounded_weights(features: Tensor, x: Tensor, lower: float = 0.0, upper: floa
     owner = torch.arange(people, device=x.device).repeat_interleave(points)
     rows = linear.reshape(-1, count)
     far = rows.abs().amax(-1, keepdim=True).clamp_min(1)  # points far away have large linear terms
-    size = max(1, CHUNK_ENTRIES // count**2)
+    size = 1 if count > LARGE else max(1, CHUNK_ENTRIES // count**2)
     chunks = zip(owner.split(size), rows.split(size), far.split(size), strict=True)
     patience = 1 if x.device.type == "cpu" else PATIENCE
     solved = torch.cat([_guess(gram[o] / f[:, :, None], b / f, lower, upper, patience) for o, b, f in chunks])

@@ -37,7 +37,7 @@ def center_gradient(recognizer: Recognizer, images: Tensor, *, eps: float = 8 / 
         raise ValueError(f"one photo is its own center, and nothing leads off it; give two or more, got {len(images)}")
     if not check_recognizer(recognizer, "recognizer").differentiable:
         raise ValueError(f"{recognizer.name} is a black box without gradients")
-    noise = eps * (2 * torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) - 1)
+    noise = eps * (2 * torch.rand(images.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float32) - 1)
     masked = (images + noise).clamp(0, 1).requires_grad_()
     center = recognizer.embed(images).mean(0)
     with torch.enable_grad():

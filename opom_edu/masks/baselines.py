@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from opom_edu.masks.gradients import convolutions
-from opom_edu.masks.learner import Learner, OnStep, Step, check_training
-from opom_edu.masks.mask import Mask, check_eps
+from opom_edu.masks.learner import Learner, OnStep, Step, check_training, learning
+from opom_edu.masks.mask import Mask, check_eps, plain
 from opom_edu.masks.objectives import Impersonation, LogNorms, Targets
 from opom_edu.masks.opom import FIUAP, Method
 from opom_edu.recognizers import Recognizer
@@ -34,7 +34,8 @@ class RandomNoise(Learner[Mask]):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_eps(self.eps)
+        object.__setattr__(self, "eps", check_eps(self.eps))
+        object.__setattr__(self, "seed", plain(self.seed))
 
     @property
     def name(self) -> str:
@@ -42,9 +43,10 @@ class RandomNoise(Learner[Mask]):
 
     def iterate(self, images: Tensor) -> Iterator[Step]:
         """A single step, without embeddings: nothing is learned."""
-        nothing = torch.empty(0, 0)
-        yield Step(0, 1.0, torch.tensor(0.0), nothing, nothing, self.fit(images).delta)
+        nothing = torch.empty(0, 0, dtype=torch.float32)
+        yield Step(0, 1.0, torch.tensor(0.0, dtype=torch.float32), nothing, nothing, self.fit(images).delta)
 
+    @learning
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
         """One mask for each person; ``on_step`` is never called, for nothing is learned.
 
@@ -55,7 +57,7 @@ class RandomNoise(Learner[Mask]):
 
     def _draw(self, images: Tensor) -> Mask:
         generator = torch.Generator().manual_seed(self.seed)
-        signs = torch.randint(0, 2, images.shape[1:], generator=generator) * 2.0 - 1
+        signs = torch.randint(0, 2, images.shape[1:], generator=generator).to(torch.float32) * 2 - 1
         return Mask(signs * self.eps, self.eps, {"method": self.name, "seed": self.seed})
 
 
@@ -93,6 +95,7 @@ class Universal(Method):
         check_training(images)
         return super().iterate(self.photos(), start)
 
+    @learning
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
     ) -> list[Mask]:
@@ -177,7 +180,7 @@ class GDUAP(Universal):
             raise ValueError(f"GD-UAP drives up the activations of convolutions, and {self.surrogate.name} has none")
 
     def photos(self) -> Tensor:
-        return torch.full((1, 3, 112, 112), 0.5)
+        return torch.full((1, 3, 112, 112), 0.5, dtype=torch.float32)
 
     def objective(self, clean: Tensor, surrogate: Recognizer) -> Targets:
         return LogNorms(clean)
@@ -287,6 +290,7 @@ class PerImage(Learner[PerImageMask]):
         """The attack on these photos step by step; every tensor has one more dimension in front, the photos."""
         return self.method.ascend(check_training(images).unsqueeze(1), self.method.surrogate.frozen())
 
+    @learning
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[PerImageMask]:
         """For each person what will attack their photos; nothing is learned from the photos given.
 

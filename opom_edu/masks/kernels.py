@@ -74,7 +74,7 @@ def random_spectrum(
     images: Tensor, generator: torch.Generator, *, spread: float, noise: float, probability: float
 ) -> Tensor:
     """Some with noise, and with other frequencies."""
-    drawn = torch.randn(images.shape, generator=generator), torch.rand(images.shape, generator=generator)
+    drawn = [draw(images.shape, generator=generator, dtype=torch.float32) for draw in (torch.randn, torch.rand)]
     disturbed, factors = images + noise * drawn[0].to(images.device), 1 + spread * (2 * drawn[1].to(images.device) - 1)
     rows, columns = (_cosines(side).to(images) for side in images.shape[2:])
     changed = rows.T @ (factors * (rows @ disturbed @ columns.T)) @ columns
@@ -90,7 +90,7 @@ def _cosines(size: int) -> Tensor:
 
 def random_resize(images: Tensor, generator: torch.Generator, *, smallest: float) -> Tensor:
     """All shrunk and enlarged again."""
-    share = smallest + (1 - smallest) * float(torch.rand((), generator=generator))
+    share = smallest + (1 - smallest) * float(torch.rand((), generator=generator, dtype=torch.float32))
     size = [round(share * side) for side in images.shape[2:]]
     small = functional.interpolate(images, size, mode="bilinear", antialias=True)
     return functional.interpolate(small, list(images.shape[2:]), mode="bilinear").clamp(0, 1)  # rounding exceeds 1
@@ -118,4 +118,4 @@ def scale_invariance(images: Tensor, generator: torch.Generator, *, copies: int)
 
 
 def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
-    return torch.rand(count, generator=generator).to(like.device)
+    return torch.rand(count, generator=generator, dtype=torch.float32).to(like.device)

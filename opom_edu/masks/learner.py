@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from functools import wraps
+from typing import Any, Generic, TypeVar, cast
 
+import torch
 from torch import Tensor
 
 from opom_edu.faces.images import SIZE, check_images
@@ -46,6 +48,7 @@ class Step:
 
 
 OnStep = Callable[[Step], None]
+Fit = TypeVar("Fit", bound=Callable[..., Any])
 Made = TypeVar("Made", bound=Cloak, covariant=True)
 
 
@@ -90,16 +93,33 @@ class Learner(ABC, Generic[Made]):
         return self.fit_many([images], single)[0]
 
 
+def learning(fit_many: Fit) -> Fit:
+    """A ``fit_many`` that also learns where its caller has switched gradients off by ``torch.inference_mode``."""
+
+    @wraps(fit_many)
+    def outside(method: Any, people: Any, *arguments: Any, **named: Any) -> Any:
+        if not torch.is_inference_mode_enabled():
+            return fit_many(method, people, *arguments, **named)
+        with torch.inference_mode(False):  # copies of what was made inside can be learned from
+            if isinstance(people, Sequence):
+                people = [images.clone() if isinstance(images, Tensor) else images for images in people]
+            return fit_many(method, people, *arguments, **named)
+
+    return cast(Fit, outside)
+
+
 def check_training(images: Tensor) -> Tensor:
     """Return ``images`` if they are a batch of at least one aligned crop.
 
     Raises:
-        ValueError: if they are not.
+        ValueError: if they are not, or where ``torch.inference_mode`` makes learning impossible.
 
     Example:
         >>> check_training(ada.train).shape
         torch.Size([10, 3, 112, 112])
     """
+    if torch.is_inference_mode_enabled():
+        raise ValueError("no mask can be learned step by step inside torch.inference_mode; use fit, or torch.no_grad there")
     check_images(images, size=SIZE, name="training images")
     if not len(images):
         raise ValueError("training images are empty; give at least one, better ten")

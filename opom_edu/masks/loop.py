@@ -55,7 +55,9 @@ class Run:
 
     def uniform(self, *shape: int) -> Tensor:
         """Random numbers from 0 to 1, ``(P, *shape)``, each person's from their own generator."""
-        return torch.stack([torch.rand(shape, generator=one) for one in self.generators]).to(self.images.device)
+        return torch.stack([torch.rand(shape, generator=one, dtype=torch.float32) for one in self.generators]).to(
+            self.images.device
+        )
 
 
 def start(run: Run) -> Tensor:
@@ -68,7 +70,7 @@ def start(run: Run) -> Tensor:
         >>> start(run).shape
         torch.Size([10, 3, 112, 112])
     """
-    drawn = torch.rand(run.images.shape[1:], generator=run.generators[0])
+    drawn = torch.rand(run.images.shape[1:], generator=run.generators[0], dtype=torch.float32)
     for generator in run.generators[1:]:
         generator.set_state(run.generators[0].get_state())
     return run.eps * (2 * drawn - 1)

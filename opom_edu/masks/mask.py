@@ -33,6 +33,7 @@ def check_eps(eps: float) -> float:
         >>> check_eps(0.25)
         0.25
     """
+    eps = plain(eps)
     if not isinstance(eps, int | float) or not 0 <= eps <= 1:
         raise ValueError(f"eps must be within 0 and 1, a share of the pixel range (8/255 for 8 gray levels), got {eps!r}")
     return float(eps)
@@ -50,9 +51,20 @@ def check_count(count: int, name: str, least: int = 1) -> int:
             ...
         ValueError: steps must be a whole number of at least 1, got 0
     """
-    if not isinstance(count, int) or count < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {count}")
+    count = plain(count)
+    if not isinstance(count, int) or isinstance(count, bool) or count < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {count!r}")
     return count
+
+
+def plain(value: Any) -> Any:
+    """A number of numpy's, or a tensor with a single value, as Python's own number, which a recipe can hold.
+
+    Example:
+        >>> plain(np.int64(2)), plain(torch.tensor(0.5)), plain("two")
+        (2, 0.5, 'two')
+    """
+    return value.item() if isinstance(value, np.generic | np.ndarray | Tensor) and value.ndim == 0 else value
 
 
 def parse_eps(value: float | str) -> float:
@@ -125,7 +137,7 @@ class Mask:
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_eps(self.eps)
+        object.__setattr__(self, "eps", check_eps(self.eps))
         if not isinstance(self.delta, Tensor):
             raise ValueError(f"delta must be a torch tensor, got {type(self.delta).__name__}; use torch.from_numpy")
         if self.delta.ndim != 3 or len(self.delta) != 3 or self.delta.dtype != torch.float32:
@@ -179,7 +191,7 @@ class Mask:
         delta = self.delta.cpu().contiguous()
         recipe = {**self.recipe, "eps": self.eps}
         # Under a single key: safetensors writes several in an order that changes from call to call.
-        entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)})
+        entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)}, default=plain)
         with replacing(path) as temporary:
             save_file({"delta": delta}, temporary, {METADATA_KEY: entry})
 
@@ -208,7 +220,7 @@ class Mask:
 
 
 def _checksum(delta: Tensor, recipe: Mapping[str, Any]) -> str:
-    return hashlib.sha256(delta.numpy().tobytes() + json.dumps(recipe).encode()).hexdigest()
+    return hashlib.sha256(delta.numpy().tobytes() + json.dumps(recipe, default=plain).encode()).hexdigest()
 
 
 def released_masks(folder: str | Path, people: Iterable[str]) -> dict[str, Mask]:

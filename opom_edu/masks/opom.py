@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,9 +18,9 @@ from opom_edu.faces.images import SIZE
 from opom_edu.hulls import hull_type
 from opom_edu.masks import loop
 from opom_edu.masks.gradients import GradientChange
-from opom_edu.masks.learner import Learner, OnStep, Step, check_training
+from opom_edu.masks.learner import Learner, OnStep, Step, check_training, learning
 from opom_edu.masks.loop import Run
-from opom_edu.masks.mask import Mask, check_count, check_eps
+from opom_edu.masks.mask import Mask, check_count, check_eps, plain
 from opom_edu.masks.objectives import EveryTarget, HullTargets, Targets
 from opom_edu.masks.transforms import Transform, describe
 from opom_edu.recognizers import Recognizer, check_recognizer
@@ -72,6 +72,8 @@ class Method(Learner[Mask]):
 
     def __post_init__(self) -> None:
         check_recognizer(self.surrogate, "surrogate")
+        for field in fields(self):
+            object.__setattr__(self, field.name, plain(getattr(self, field.name)))
         check_eps(self.eps)
         if not self.surrogate.differentiable:
             raise ValueError(f"{self.surrogate.name} is a black box without gradients: it cannot be the surrogate")
@@ -117,6 +119,7 @@ class Method(Learner[Mask]):
         check_training(images)
         return (step.of(0) for step in self.ascend(images[None], self.surrogate.frozen(), start))
 
+    @learning
     def fit_many(
         self, people: Sequence[Tensor], on_step: OnStep | None = None, *, memory: float | None = None
     ) -> list[Mask]:
@@ -135,7 +138,7 @@ class Method(Learner[Mask]):
         for images in people:
             check_training(images)
         # One block: masks left lying among the passes' large buffers would keep the heap from shrinking.
-        deltas = torch.empty(len(people), 3, SIZE, SIZE)
+        deltas = torch.empty(len(people), 3, SIZE, SIZE, dtype=torch.float32)
         done = 0
         surrogate = self.surrogate.frozen(memory=memory)  # made anew, for the recognizer may have changed
         for group in _groups(people, surrogate.batch_size):

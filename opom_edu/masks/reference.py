@@ -35,7 +35,7 @@ def opom(
         True
     """
     clean = embed(photos).detach()
-    noise = torch.rand(photos.shape, generator=torch.Generator().manual_seed(seed))
+    noise = torch.rand(photos.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
     masked = (photos + eps * (2 * noise - 1)).clamp(0, 1)
     for step in range(steps):
         masked = masked.detach().requires_grad_()

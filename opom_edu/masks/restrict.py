@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from opom_edu.masks.learner import Learner, OnStep, Step
+from opom_edu.masks.learner import Learner, OnStep, Step, learning
 from opom_edu.masks.mask import Mask
 
 # Center and half axes, x and y, in shares of the crop: around the five points of ArcFace's template.
@@ -32,7 +32,10 @@ def face(delta: Tensor) -> Tensor:
         >>> face(torch.ones(3, 112, 112))[0, [0, 56], 56]  # above the forehead, and on the nose
         tensor([0., 1.])
     """
-    x, y = ((torch.arange(side, device=delta.device) + 0.5) / side for side in (delta.shape[-1], delta.shape[-2]))
+    x, y = (
+        (torch.arange(side, device=delta.device, dtype=delta.dtype) + 0.5) / side
+        for side in (delta.shape[-1], delta.shape[-2])
+    )
     inside = ((x - OVAL[0]) / OVAL[2]) ** 2 + ((y[:, None] - OVAL[1]) / OVAL[3]) ** 2 <= 1
     return delta * inside
 
@@ -77,6 +80,7 @@ class Restricted(Learner[Mask]):
         for step in self.learner.iterate(images):
             yield replace(step, delta=RESTRICTIONS[self.to](step.delta))
 
+    @learning
     def fit_many(self, people: Sequence[Tensor], on_step: OnStep | None = None) -> list[Mask]:
         made = self.learner.fit_many(people, on_step)
         return [Mask(RESTRICTIONS[self.to](mask.delta), mask.eps, {**mask.recipe, "method": self.name}) for mask in made]

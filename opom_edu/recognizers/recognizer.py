@@ -13,14 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from opom_edu.errors import MissingExtraError, WeightsError
 from opom_edu.faces.images import SIZE, check_images
-from opom_edu.files import sha256
 from opom_edu.recognizers.frozen import frozen
 from opom_edu.recognizers.networks import evaluating
 
 # Images per forward pass: more cost a CPU memory and save it no time; the GPU's figure is a guess (benchmarks/gpu.py tells).
 BATCH_CPU, BATCH_GPU = 20, 512
+EXTREMES = 1e-9, 1e9  # of an embedding's largest number; beyond, squares come near the ends of float32
 
 
 class Recognizer:
@@ -150,9 +149,28 @@ class Recognizer:
             raise ValueError(f"{self.name} must give (N, D) embeddings, got {type(embeddings).__name__}")
         if embeddings.ndim != 2 or len(embeddings) != len(images):
             raise ValueError(f"{self.name} must give (N, D) embeddings for N={len(images)}, got {tuple(embeddings.shape)}")
-        if check and not bool(embeddings.isfinite().all()):
+        embeddings = embeddings.float()
+        if check:
+            embeddings = self._sound(embeddings)
+        return functional.normalize(embeddings, dim=-1)
+
+    def _sound(self, embeddings: Tensor) -> Tensor:
+        """Embeddings that have a direction, of a size whose square a float32 can hold.
+
+        Raises:
+            ValueError: for one that is not finite, or zero.
+        """
+        largest = embeddings.detach().abs().amax(-1, keepdim=True)
+        if not bool(largest.isfinite().all()):
             raise ValueError(f"{self.name} gave embeddings that are not finite")
-        return functional.normalize(embeddings.float(), dim=-1)
+        if not bool(largest.all()):
+            zeros = int((largest == 0).sum())
+            raise ValueError(
+                f"{self.name} gave zeros in place of {zeros} of {len(embeddings)} embeddings; an embedding has a direction, "
+                "also where the recognizer finds no face"
+            )
+        extreme = (largest < EXTREMES[0]) | (largest > EXTREMES[1])
+        return embeddings / torch.where(extreme, largest, 1) if bool(extreme.any()) else embeddings
 
     @classmethod
     def from_module(
@@ -171,7 +189,7 @@ class Recognizer:
             raise ValueError(f"module must be a torch.nn.Module, made by calling its class; got {module!r}")
 
         def call(net: nn.Module, images: Tensor) -> Any:
-            return net(images if preprocess is None else preprocess(images))
+            return net(images if preprocess is None else preprocess(images.clone()))  # it may compute in place
 
         return cls(call, name=name, module=module, note=note)
 
@@ -227,44 +245,34 @@ class Recognizer:
 
     @classmethod
     def from_onnx(
-        cls, path: str | Path, *, size: int | tuple[int, int], mean: float | tuple[float, float, float],
-        std: float | tuple[float, float, float], channels: str = "RGB", name: str | None = None,
+        cls, path: str | Path, *, like: str | None = None, size: int | tuple[int, int] | None = None,
+        mean: float | Sequence[float] | None = None, std: float | Sequence[float] | None = None,
+        channels: str | None = None, output: str | None = None, name: str | None = None,
     ) -> Recognizer:  # fmt: skip
         """A black box in an ONNX file, run by onnxruntime on the CPU.
 
         Args:
-            path: the file; its first input is ``(N, 3, H, W)`` and its first output ``(N, D)``.
+            path: the file, with one input ``(N, 3, H, W)`` or ``(N, H, W, 3)``, for any N or a fixed one.
+            like: a known recognizer whose preprocessing is meant, one of ``onnx.LIKE``; other arguments come before it.
             size: the H = W (or the (H, W)) that it wants; crops are resized to it.
             mean, std: it wants ``(x - mean) / std`` for x in 0..255: one value each, or three in the order of ``channels``.
-            channels: "RGB" or "BGR", the order that it wants.
+            channels: "RGB" (default) or "BGR", the order that it wants.
+            output: the name of the output with the embeddings ``(N, D)``; by default the first.
 
         Raises:
             MissingExtraError: without onnxruntime.
-            WeightsError: if the file is missing or is not an ONNX model.
+            WeightsError: if the file is missing, is not an ONNX model, or not one with such an input and output.
+            ValueError: for an unknown ``like``, a size that the model does not take, or no size, mean or std.
+
+        Example:
+            >>> from opom_edu.recognizers.onnx import LIKE
+            >>> sorted(LIKE)
+            ['adaface', 'facenet', 'insightface', 'sface']
         """
-        if channels not in ("RGB", "BGR"):
-            raise ValueError(f'channels must be "RGB" or "BGR", got {channels!r}')
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise MissingExtraError("onnxruntime", "onnx") from error
-        try:
-            session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises a dozen types of its own
-            raise WeightsError(f"{path} cannot be read as an ONNX model: {error}") from error
-        entry = session.get_inputs()[0].name
-        shape = (size, size) if isinstance(size, int) else size
-        offset, factor = (torch.as_tensor(value, dtype=torch.float32).reshape(-1, 1, 1) for value in (mean, std))
+        from opom_edu.recognizers.onnx import reader  # here, for few need it
 
-        def answer(images: Tensor) -> Any:
-            if images.shape[2:] != shape:
-                images = functional.interpolate(images, shape, mode="bilinear", antialias=True)
-            ordered = images.flip(1) if channels == "BGR" else images
-            pixels = (ordered * 255 - offset) / factor
-            return session.run(None, {entry: pixels.numpy()})[0]
-
-        version = f"{sha256(path)} {shape} {mean} {std} {channels}"
-        return cls.from_callable(answer, name=name or Path(path).stem, version=version)
+        answer, version, batch = reader(path, like, size, mean, std, channels, output)
+        return cls.from_callable(answer, name=name or Path(path).stem, batch_size=batch, version=version)
 
 
 def check_recognizer(recognizer: Recognizer, name: str) -> Recognizer:

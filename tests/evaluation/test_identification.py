@@ -116,6 +116,15 @@ def test_bad_input_is_named(black_box: Recognizer, people: People) -> None:
         protection([black_box], people, [])
     with pytest.raises(ValueError, match="rank must be within 1 and the 18 distractors"):
         protection([black_box], people, masks, ranks=(19,))
+    for rank in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="ranks must be whole numbers from 1 on"):
+            protection([black_box], people, masks, ranks=(rank,))
+    with pytest.raises(ValueError, match="recognizers must be Recognizers, got 'dlib'"):
+        protection("dlib", people, masks)
+    with pytest.raises(ValueError, match="got tensors; make one with Mask"):
+        protection(black_box, people, {n: m.delta for n, m in zip(people, masks, strict=True)})
+    with pytest.raises(ValueError, match="its entries are list"):
+        protection(black_box, people, [masks, masks])
     alone = make_person("alone", 0)
     with pytest.raises(PeopleError, match="single person"):
         protection([black_box], People([alone]), masks[:1])

@@ -1,5 +1,7 @@
 """Public faces: small stand-ins in the layouts of LFW, Olivetti and the OPOM release; the real ones are never fetched."""
 
+import io
+import tarfile
 from pathlib import Path
 from urllib.error import URLError
 
@@ -152,3 +154,50 @@ def test_the_releases_masks_are_in_gray_levels(tmp_path: Path) -> None:
     np.save(tmp_path / "mask_id2.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(MaskError, match=r"mask_id2\.npy"):
         released_masks(tmp_path, ["id0", "id1", "id2"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_half_an_archive_is_named_and_its_half_folder_is_not_taken(tmp_path: Path, share: float) -> None:
+    home = tmp_path / "lfw_home"
+    home.mkdir()
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for number in range(12):
+            photo = io.BytesIO()
+            noise = np.random.default_rng(number).integers(0, 255, (60, 60, 3), np.uint8)
+            Image.fromarray(noise).save(photo, "JPEG")
+            entry = tarfile.TarInfo(f"lfw_funneled/P_{number // 4}/P_{number}.jpg")
+            entry.size = len(photo.getvalue())
+            archive.addfile(entry, io.BytesIO(photo.getvalue()))
+    for name in ("pairsDevTrain.txt", "pairsDevTest.txt", "pairs.txt"):
+        (home / name).write_text("1\n")
+    (home / "lfw-funneled.tgz").write_bytes(data.getvalue()[: int(share * len(data.getvalue()))])
+    for _ in range(2):
+        with pytest.raises(PeopleError, match=r"lfw-funneled\.tgz is damaged and cannot be unpacked .* fetch it again"):
+            load_people("lfw", data_home=tmp_path, train=1, test=2)
+        assert not (home / "lfw_funneled").exists()
+
+
+@pytest.mark.parametrize(
+    ("coding", "name"),
+    [
+        ("utf-8", "Jo Doe"),
+        ("utf-8-sig", "id 1"),
+        ("utf-16", "Jürgen"),
+        ("utf-16-be", "Ada"),
+        ("cp1252", "Jürgen"),
+        ("utf-8", "Łódź"),
+    ],
+)
+def test_lists_may_be_written_on_other_machines(tmp_path: Path, coding: str, name: str) -> None:
+    for who in (name, "other"):
+        for number in range(4):
+            save(torch.rand(3, 112, 112), tmp_path / who / f"photo {number}.png")
+    for part, pair in (("train", (0, 1)), ("test", (2, 3))):
+        text = "".join(f"{who}/photo {number}.png\r\n" for who in (name, "other") for number in pair)
+        data = ("\ufeff" * (coding == "utf-16-be") + text).encode(coding)
+        (tmp_path / f"privacy_{part}_v3_2.lst").write_bytes(data)
+    (tmp_path / "distractor.lst").write_text(f"0 some words {name}/photo 0.png\n", encoding="utf-8")
+    people = load_people(f"opom:{tmp_path}")
+    assert [len(person.test) for person in people.values()] == [2, 2]
+    assert len(people.distractors) == 1
