@@ -1,4 +1,4 @@
-"""What notebooks of other people hand over: other number types, settings and networks; accepted, or refused with the remedy."""
+"""What other people's notebooks hand over: number types, settings, networks; accepted, or refused with the remedy."""
 
 from pathlib import Path
 from typing import Any

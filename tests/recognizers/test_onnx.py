@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-onnx = pytest.importorskip("onnx", reason="making ONNX files needs onnx")
+pytest.importorskip("onnx", reason="making ONNX files needs onnx")
 pytest.importorskip("onnxruntime", reason="ONNX files need the extra: pip install 'opom_edu[onnx]'")
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, save
 
 from opom_edu.errors import WeightsError
 from opom_edu.recognizers import Recognizer
@@ -34,7 +34,7 @@ def model(path: Path, shape: list[Any], kind: int = FLOAT, outputs: int = 1, inp
         given.insert(0, helper.make_tensor_value_info("norm", FLOAT, [shape[0], 1]))
     taken = [helper.make_tensor_value_info(name, kind, shape) for name in ("x", "other")[:inputs]]
     graph = helper.make_graph(nodes, "g", taken, given, [weights])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
     return path
 
 
