@@ -11,6 +11,6 @@ Eps = Annotated[str, typer.Option(help="largest change of a pixel, as a share of
 Steps = Annotated[int, typer.Option(help="gradient steps per mask")]
 Momentum = Annotated[float, typer.Option(help="share of the previous direction kept; 1 goes well with 100 steps")]
 Transfer = Annotated[bool, typer.Option("--transfer", help="learn for transfer: momentum 1, random flips, input diversity")]
-Upsample = Annotated[int, typer.Option(min=0, max=4, help="higher finds smaller faces, each time 4 times as slowly")]
+FaceFinder = Annotated[str, typer.Option("--finder", help="what finds faces: mtcnn, or dlib (frontal ones only)")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32, help="the same seed gives the same result")]
 Device = Annotated[str, typer.Option(help="where the surrogate runs: cpu, cuda, ...")]

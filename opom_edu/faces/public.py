@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from opom_edu.errors import PeopleError, PhotoError
-from opom_edu.faces.finder import Finder, dlib_finder, import_dlib
+from opom_edu.faces.finder import Finder, finder_of
 from opom_edu.faces.folders import read_crop
 from opom_edu.faces.images import SIZE, from_pixels
 from opom_edu.faces.people import People, Person
@@ -36,7 +36,7 @@ def people_from_lfw(
     *, people: int = 50, train: int = 10, test: int = 10, distractors: int = 500, data_home: str | Path | None = None,
     finder: Finder | None = None,
 ) -> People:  # fmt: skip
-    """Labeled Faces in the Wild (Huang et al. 2007), aligned by ``finder``, or by dlib's once, and kept as files.
+    """Labeled Faces in the Wild (Huang et al. 2007), aligned by ``finder``, or by MTCNN once, and kept as files.
 
     Args:
         people: at most so many of those with ``train + test`` photos in which a face is found, by name.
@@ -47,7 +47,6 @@ def people_from_lfw(
 
     Raises:
         PeopleError: if the data is not there and cannot be fetched, saying what to put where, or holds too few people.
-        MissingExtraError: without dlib and without a ``finder``.
 
     Example:
         >>> from opom_edu.faces.images import as_bytes
@@ -65,8 +64,6 @@ def people_from_lfw(
     if archive.exists() or not root.is_dir():  # fetched alone, and read below: all at once would fill the memory
         shutil.rmtree(root, ignore_errors=True)  # of an earlier try, half unpacked
         _fetched(root, archive, lambda: fetch_lfw_people(data_home=data_home, min_faces_per_person=200))
-    if finder is None:
-        import_dlib()  # says which extra is missing, before long work
     found: list[Person] = []
     others: list[Tensor] = []
     for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
@@ -86,14 +83,14 @@ def people_from_olivetti(
 ) -> People:
     """The Olivetti faces (AT&T Laboratories Cambridge): 40 people, 10 gray photos of 64x64 pixels each, aligned and kept.
 
-    Photos in which ``finder`` (default dlib's) finds no face are left out; see ``People.report``.
+    Photos in which ``finder`` (default MTCNN) finds no face are left out; see ``People.report``.
 
     Args:
         train, test: photos per person to learn from, and to evaluate on, by default the rest.
         data_home, finder: see :func:`people_from_lfw`.
 
     Raises:
-        PeopleError, MissingExtraError: see :func:`people_from_lfw`.
+        PeopleError: see :func:`people_from_lfw`.
 
     Example:
         >>> import joblib
@@ -106,8 +103,6 @@ def people_from_olivetti(
 
     place = Path(get_data_home(data_home)) / "olivetti_py3.pkz"
     faces = _fetched(place, place, lambda: fetch_olivetti_faces(data_home=data_home))
-    if finder is None:
-        import_dlib()  # says which extra is missing, before long work
     found, report = [], []
     for label in np.unique(faces.target):
         name, photos = f"subject {label + 1}", faces.images[faces.target == label]
@@ -206,13 +201,13 @@ def _fetched(place: Path, archive: Path, fetch: Callable[[], Any]) -> Any:
 
 
 def _crop(key: str, pixels: Pixels, find: Finder | None) -> list[Tensor]:
-    """The aligned crop of the face next to the photo's middle; none without a face. What dlib's finder, the default, has
+    """The aligned crop of the face next to the photo's middle; none without a face. What MTCNN, the default, has
     found in these pixels is kept in the user's cache, by ``key`` and their checksum."""
     kept = Store(people_cache(), lambda file: read_photo(file).pixels, lambda file, crop: Image.fromarray(crop).save(file))
-    name = f"{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
+    name = f"mtcnn/{key}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
     crop = kept.get(name) if find is None else None
     if crop is None:
-        faces = (find or dlib_finder())(pixels)
+        faces = (find or finder_of()[0])(pixels)
         if not len(faces):
             return []
         middle = np.array(pixels.shape[1::-1]) / 2

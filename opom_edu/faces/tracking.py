@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 import numpy as np
 
-from opom_edu.faces.finder import Finder
+from opom_edu.faces.finder import Finder, Follower
 from opom_edu.faces.images import SIZE
 from opom_edu.faces.photos import Array, Pixels, alignment, inverse, moved, warp
 
-# From a frame and the alignment ``(2, 3)`` of a face in the frame beside it, to the face's landmarks ``(5, 2)``.
-Follower = Callable[[Pixels, Array], Array]
-
 FRAME_SIDE = 1280  # pixels of the longer side of what faces are looked for in
 ALIKE = 0.6  # correlation of a face with itself a frame later, above 0.9 as a rule; lower, and it is another or none
-MISSES = 3  # searches in a row that may miss a face before it is given up: the detector knows no profiles
+MISSES = 3  # searches in a row that may miss a face before it is given up: a finder may not know profiles
 WINDOW = 9  # frames, about a third of a second
 
 

@@ -12,7 +12,7 @@ from opom_edu import __version__
 from opom_edu.errors import PhotoError
 from opom_edu.evaluation.matching import who_is_who
 from opom_edu.faces.aligned import Faces
-from opom_edu.faces.finder import Finder, dlib_finder
+from opom_edu.faces.finder import Finder, finder_of
 from opom_edu.faces.photos import MARK, Array, Photo, Pixels, lay_in, read_photo, save_photo
 from opom_edu.files import check_folder, remove_unfinished
 from opom_edu.masks import Mask, Method
@@ -33,7 +33,7 @@ def protect_photo(
         masks: by name.
         centers: by name, a unit embedding ``(D,)`` of the person on the surrogate, such as the mean of some photos'.
         threshold: similarity above which a face is a person's.
-        find: where the faces are; by default :func:`opom_edu.faces.finder.dlib_finder`.
+        find: where the faces are; by default MTCNN, see :func:`opom_edu.faces.finder.finder_of`.
 
     Example:
         >>> photo = read_photo(folder / "photos" / "Ada" / "0.png")
@@ -42,7 +42,7 @@ def protect_photo(
         >>> pixels.shape, names
         ((112, 112, 3), ['Ada'])
     """
-    faces = Faces.of(photo.pixels, (find or dlib_finder())(photo.pixels))
+    faces = Faces.of(photo.pixels, (find or finder_of()[0])(photo.pixels))
     names = who_is_who(surrogate.embed(faces.crops), centers, threshold)
     return _laid(photo, faces.matrices, names, masks), names
 
@@ -56,7 +56,7 @@ def _laid(photo: Photo, matrices: Array, names: Sequence[str | None], masks: Map
 def protect_folder(
     photos: str | Path, out: str | Path, *, method: Method, recognizers: Sequence[Recognizer] = (), learn: int = 10,
     threshold: float | None = None, quality: int | None = None, keep_exif: bool = False, force: bool = False,
-    upsample: int = 1, find: Finder | None = None, on_progress: OnProgress | None = None,
+    finder: str = "mtcnn", find: Finder | None = None, on_progress: OnProgress | None = None,
 ) -> Report:  # fmt: skip
     """Learn each person's mask and write protected copies of all photos; stopped at any time, the same call goes on.
 
@@ -71,7 +71,7 @@ def protect_folder(
         quality: write JPEG of this quality, 1 to 100, instead of PNG.
         keep_exif: keep camera data and place in the copies.
         force: also take photos that are protected already.
-        upsample: see :func:`opom_edu.faces.finder.dlib_finder`.
+        finder: what finds faces, "mtcnn" or "dlib": see :func:`opom_edu.faces.finder.finder_of`.
         find: another finder of faces.
         on_progress: called with what is being done and the share of it that is done.
 
@@ -98,7 +98,7 @@ def protect_folder(
     check_folder(out)
     check_ours(out, PHOTO_TABLE, PHOTO_COLUMNS[:3])
     remove_unfinished(out)
-    search = remembering(find or dlib_finder(upsample=upsample), None if find else f"dlib-{upsample}", out / "faces")
+    search = remembering(find or finder_of(finder)[0], None if find else finder, out / "faces")
     shots, rows = look_at(source, method.surrogate, search, bar, tell, force=force)
     people = faces_by_name(shots)
     found = learn_masks(people, method, learn, out / "masks", tell)

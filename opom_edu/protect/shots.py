@@ -205,7 +205,7 @@ def _look(
     digest = sha256(path)
     landmarks = find(photo.pixels, digest)
     if not len(landmarks):
-        raise PhotoError("no face was found; small ones need upsample=2 (--upsample 2); profiles and dark glasses hide some")
+        raise PhotoError("no face was found; those below 1/50 of the photo's longer side, and backs of heads, are not")
     faces = Faces.of(photo.pixels, landmarks)
     notes = [*photo.changes, *(["it held a place (GPS)"] if GPS in photo.exif else [])]
     sides = [SIZE / float(np.hypot(*matrix[:, 0])) for matrix in faces.matrices]

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from opom_edu.errors import VideoError
 from opom_edu.faces import SIZE, load_people
-from opom_edu.faces.finder import Finder, dlib_finder, refined
+from opom_edu.faces.finder import Finder, Follower, finder_of
 from opom_edu.faces.folders import shown
 from opom_edu.faces.photos import Pixels, lay_in
-from opom_edu.faces.tracking import WINDOW, Follower, Tracker, shimmer
+from opom_edu.faces.tracking import WINDOW, Tracker, shimmer
 from opom_edu.faces.video import SUFFIXES, Video, return_frames
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
@@ -39,8 +39,8 @@ Frames = Iterator[tuple[int, Pixels]]  # of each, its time in the video's units,
 def protect_video(
     video: str | Path, out: str | Path, *, method: Method, photos: str | Path | None = None,
     recognizers: Sequence[Recognizer] = (), learn: int = 10, threshold: float | None = None, crf: int = 18, every: int = 10,
-    window: int = WINDOW, measured: int = 300, upsample: int = 1, distractors: Tensor | None = None, force: bool = False,
-    find: Finder | None = None, follow: Follower = refined, on_progress: OnProgress | None = None,
+    window: int = WINDOW, measured: int = 300, finder: str = "mtcnn", distractors: Tensor | None = None, force: bool = False,
+    find: Finder | None = None, follow: Follower | None = None, on_progress: OnProgress | None = None,
 ) -> VideoReport:  # fmt: skip
     """Learn each person's mask, lay it over their face in every frame, and measure what it does, also after H.264.
 
@@ -62,10 +62,10 @@ def protect_video(
         every: faces are looked for in every so many frames, and followed between.
         window: frames over which alignments are steadied; 1 for not at all.
         measured: faces to measure at the most, about, from frames evenly spread; 0 for none.
-        upsample, find: see :func:`opom_edu.protect.protect_folder`.
+        finder, find: see :func:`opom_edu.protect.protect_folder`.
         distractors: faces ``(M, 3, 112, 112)`` of others, by default 500 synthetic ones.
         force: also take a video that is protected already.
-        follow: where a face is, from a frame and its alignment in the one before.
+        follow: where a face is, from a frame and its alignment in the one before; by default the finder's own.
         on_progress: called with what is being done and the share of it that is done.
 
     Raises:
@@ -85,12 +85,13 @@ def protect_video(
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
     beside = _prepared(source, out, force)
     return_frames()
-    find = find or dlib_finder(upsample=upsample)
+    finders = finder_of(finder) if find is None or follow is None else (find, follow)
+    find, follow = find or finders[0], follow or finders[1]
     known = None if photos is None else people_in(Path(photos).expanduser(), method.surrogate, bar, find, tell)
     cast = Cast(method.surrogate, bar, known)
     frames, gray = watch(source, Tracker(find, follow, every=every), cast, tell)
     if not cast.seen:
-        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face (small ones need upsample=2)"
+        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face"
         raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
     people = {name: seen if known is None else known[name] for name, seen in cast.seen.items()}
     learned = learn_masks(people, method, learn, beside / "masks", tell)

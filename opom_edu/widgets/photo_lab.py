@@ -14,7 +14,7 @@ from opom_edu.errors import OpomError, PhotoError
 from opom_edu.evaluation import image_quality, threshold_at
 from opom_edu.faces import quantize
 from opom_edu.faces.aligned import Faces
-from opom_edu.faces.finder import Finder, dlib_finder
+from opom_edu.faces.finder import Finder, finder_of
 from opom_edu.faces.photos import Array, Photo, Pixels, inverse, lay_in, moved, read_photo, warp
 from opom_edu.masks import OPOM
 from opom_edu.plots.style import COLORS, GRAY
@@ -46,7 +46,7 @@ class PhotoLab(Lab):
             of 1e-3; without them, those of :data:`opom_edu.recognizers.thresholds.THRESHOLDS`.
         photo: the name of the photo to begin with.
         levels: epsilon to begin with, 1 to 16 gray levels.
-        find: another finder of faces than dlib's.
+        find: another finder of faces than MTCNN.
 
     Example:
         >>> from opom_edu.faces.photos import read_photo
@@ -64,7 +64,7 @@ class PhotoLab(Lab):
         super().__init__()
         self.add_class("opom-photo")
         self.recognizers = [check_recognizer(one, "every recognizer") for one in (surrogate, *recognizers)]
-        self._strangers, self._find = strangers, find or dlib_finder()
+        self._strangers, self._find = strangers, find or finder_of()[0]
         self._thresholds = {} if strangers is not None else {name: at for name, (at, _) in THRESHOLDS.items()}
         self.photo = widgets.Dropdown(description="photo", layout={"width": "230px"}, style={"description_width": "44px"})
         self.slider = widgets.FloatSlider(

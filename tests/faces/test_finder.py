@@ -1,5 +1,6 @@
 """dlib finds faces, and finds them where they are."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -8,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from opom_edu.faces.finder import dlib_finder
+from opom_edu.faces.finder import dlib_finder, refined
 from opom_edu.faces.photos import ARCFACE, Array, Pixels, alignment, inverse, lay_in, moved
 from opom_edu.faces.synthetic import render_people
 from tests.faces.test_photos import similarity
 
-pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
+needs_dlib = pytest.mark.skipif(find_spec("dlib") is None, reason="the extra 'dlib' is not installed")
 
 
 def pasted(crop: Pixels, matrix: Array, size: int) -> Pixels:
@@ -54,6 +55,7 @@ def check_paste(crop: Pixels, side: float, degrees: float) -> tuple[Array, Array
     return found, matrix
 
 
+@needs_dlib
 def test_synthetic_faces_in_large_photos_are_found_where_they_are() -> None:
     """The template means a real face's points; a rendered head's differ from it by a few pixels."""
     album = render_people(range(3_000_000, 3_000_002), 1, size=224, margin=0.0)
@@ -62,6 +64,7 @@ def test_synthetic_faces_in_large_photos_are_found_where_they_are() -> None:
     assert max(errors) < 4, errors
 
 
+@needs_dlib
 @pytest.mark.slow
 def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path) -> None:
     """All of the twelve people's, at 400 to 2000 pixels, turned by up to 20 degrees. Frontal: dlib's points in the crop are
@@ -75,7 +78,7 @@ def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path)
     for path in sorted((real / "faces").glob("*/*.png")):
         crop = np.asarray(Image.open(path).convert("RGB"))
         side, degrees = 400 * 5 ** generator.uniform(), generator.uniform(-20, 20)
-        landmarks = landmarks_in_crop(crop)
+        landmarks = refined_in_crop(crop)
         if np.abs(landmarks - ARCFACE).max() < 3:
             found, matrix = check_paste(crop, side, degrees)
             off.append(errors_of(found, matrix))
@@ -90,9 +93,8 @@ def test_real_frontal_faces_in_large_photos_are_found_where_they_are(real: Path)
     assert np.max(added) < 2
 
 
-def landmarks_in_crop(crop: Pixels) -> NDArray[np.float64]:
-    from opom_edu.faces.finder import refined
-
+def refined_in_crop(crop: Pixels) -> NDArray[np.float64]:
+    """dlib's points in a crop."""
     return refined(crop, alignment(ARCFACE))
 
 
@@ -103,6 +105,7 @@ def scene(face: Pixels, side: int) -> Pixels:
     return photo
 
 
+@needs_dlib
 def test_no_face_fifty_faces_and_small_ones() -> None:
     find = dlib_finder()
     assert find(np.full((50, 90, 3), 99, np.uint8)).shape == (0, 5, 2)

@@ -55,8 +55,7 @@ def lfw(tmp_path: Path) -> Path:
 
 
 def test_lfw_is_aligned_once(lfw: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opom_edu.faces.public.import_dlib", lambda: None)
-    monkeypatch.setattr("opom_edu.faces.public.dlib_finder", lambda: in_the_middle)
+    monkeypatch.setattr("opom_edu.faces.public.finder_of", lambda: (in_the_middle, None))
     options = {"train": 2, "test": 3, "data_home": lfw}
     people = load_people("lfw", **options)
     assert list(people) == ["person 0", "person 1"]  # the third has one photo alone
@@ -64,7 +63,7 @@ def test_lfw_is_aligned_once(lfw: Path, cache: Path, monkeypatch: pytest.MonkeyP
     expected = make_people(2, photos=5)["person 1"]
     assert (people["person 1"].train - expected.train[:2]).abs().max() < 0.1
     assert len(list(cache.rglob("*.png"))) == 13
-    monkeypatch.setattr("opom_edu.faces.public.dlib_finder", lambda: lambda pixels: in_the_middle(0 * pixels))
+    monkeypatch.setattr("opom_edu.faces.public.finder_of", lambda: (lambda pixels: in_the_middle(0 * pixels), None))
     again = load_people("lfw", distractors=1, **options)
     assert torch.equal(again["person 0"].test, people["person 0"].test)
     moved = load_people("lfw", finder=lambda pixels: in_the_middle(pixels) + 3, **options)  # no crops of another finder

@@ -83,7 +83,7 @@ def test_names_cannot_inject_html(folder: Path, surrogate: Recognizer, tmp_path:
 def test_what_was_kept_and_is_damaged_is_made_again(
     folder: Path, surrogate: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opom_edu.protect.photos.dlib_finder", lambda upsample: find)
+    monkeypatch.setattr("opom_edu.protect.photos.finder_of", lambda name: (find, None))
     (folder / "bob").rename(folder / ("b" * 245))
     run(folder, surrogate, find=None)
     whole = files(tmp_path / "out")

@@ -153,7 +153,7 @@ def test_the_command_says_what_was_done_and_what_was_skipped(
     folder: Path, surrogate: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", lambda name, **_: surrogate)
-    monkeypatch.setattr("opom_edu.protect.photos.dlib_finder", lambda upsample: find)
+    monkeypatch.setattr("opom_edu.protect.photos.finder_of", lambda name: (find, None))
     options = (folder, "--surrogate", "coarse", "--targets", "none", "--threshold", THRESHOLD, "--steps", 7)
     result = command(*options, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output

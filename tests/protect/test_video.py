@@ -229,7 +229,7 @@ def test_what_cannot_be_done_is_named_and_nothing_overwritten(pair: Path, surrog
         (pair, mine, "there already"),
         (pair, tmp_path / "out.avi", "must be a file .mp4"),
         (pair, tmp_path / "file" / "out.mp4", "cannot take the results"),
-        (mine, tmp_path / "out.mp4", "nobody to protect.*no face .* in its 3 frames"),
+        (mine, tmp_path / "out.mp4", "nobody to protect.*no face in its 3 frames"),
     ):
         with pytest.raises(OpomError, match=says):
             run(video, surrogate, out)
@@ -243,9 +243,9 @@ def test_what_cannot_be_done_is_named_and_nothing_overwritten(pair: Path, surrog
 
 def command(monkeypatch: pytest.MonkeyPatch, surrogate: Recognizer, *arguments: object) -> tuple[int, str]:
     monkeypatch.setattr("opom_edu.recognizers.zoo.load_recognizer", lambda name, **_: surrogate)
-    monkeypatch.setattr("opom_edu.protect.video.dlib_finder", lambda upsample: find)
+    monkeypatch.setattr("opom_edu.protect.video.finder_of", lambda name: (find, follow))
     monkeypatch.setattr("opom_edu.protect.video.protect_video.__kwdefaults__", {
-        **protect_video.__kwdefaults__, "follow": follow, "distractors": CROWD,
+        **protect_video.__kwdefaults__, "distractors": CROWD,
     }, raising=False)  # fmt: skip
     options = ["--surrogate", "coarse", "--targets", "none", "--threshold", 0.6, "--steps", 7, "--every", 3]
     result = CliRunner().invoke(cli.app, ["protect-video", *map(str, [*arguments, *options])])
