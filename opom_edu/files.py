@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CACHE_VARIABLE = "OPOM_EDU_CACHE"
 T = TypeVar("T")
 UNFINISHED = ".unfinished-"  # how the name of a temporary file begins
+FORMULA = tuple("=+-@\t\r")  # how a text begins that a spreadsheet would run
 
 
 def _prefix(path: Path) -> str:
@@ -76,6 +77,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as CSV, without its index and rounded to four decimals, whole or not at all.
 
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+
     Raises:
         OSError: if the folder, which is made, or the file cannot be written to.
 
@@ -85,8 +88,9 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
         ...     Path(folder, "rates.csv").read_text()
         'psr\\n0.6667\\n'
     """
+    safe = table.round(4).map(lambda value: f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value)
     with replacing(path) as temporary:
-        table.round(4).to_csv(temporary, index=False)
+        safe.to_csv(temporary, index=False)
 
 
 def remove_unfinished(path: Path) -> None:

@@ -19,6 +19,7 @@ from opom_edu.faces.images import from_pixels
 from opom_edu.faces.photos import Array, Pixels, alignment, warp
 from opom_edu.faces.tracking import Track, Tracker, smoothed
 from opom_edu.faces.video import Video
+from opom_edu.protect.album import by_folder, with_somebody
 from opom_edu.protect.shots import OnProgress, Sightings, faces_by_name, look_at
 from opom_edu.recognizers import Recognizer
 
@@ -204,7 +205,8 @@ def people_in(folder: Path, surrogate: Recognizer, threshold: float, find: Finde
         >>> seen["Ada"].crops.shape, seen["Ada"].origins.tolist()
         (torch.Size([3, 3, 112, 112]), [-inf, -inf, -inf])
     """
-    shots, rows = look_at(folder, surrogate, lambda pixels, digest: find(pixels), threshold, tell)
+    seen, rows = look_at(folder, surrogate, lambda pixels, digest: find(pixels), tell)
+    shots = with_somebody(by_folder(seen, folder, threshold), rows, threshold)
     for row in rows:
         warnings.warn(f"{row['photo']} is not learned from: {row['note']}", PeopleWarning, stacklevel=3)
     return {name: replace(seen, origins=np.full(len(seen.crops), -np.inf)) for name, seen in faces_by_name(shots).items()}

@@ -1,151 +1,92 @@
-"""What protecting a folder achieved: similarities before and after, on every recognizer at hand, as a table and as HTML."""
+"""What protecting a folder achieved: a verdict per person, tables and pictures, as HTML and CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor
+from torch.nn import functional
 
 from opom_edu.errors import OpomError
-from opom_edu.evaluation import image_quality
 from opom_edu.faces.folders import shown
-from opom_edu.faces.images import magnification, png, quantize
+from opom_edu.faces.images import magnification, png
 from opom_edu.files import write_table
-from opom_edu.masks import Mask, Method, RandomNoise
+from opom_edu.masks import Mask, Method
 from opom_edu.pages import write_page
-from opom_edu.protect.shots import Row, Shot
-from opom_edu.recognizers import Recognizer
-from opom_edu.recognizers.thresholds import THRESHOLDS
+from opom_edu.protect.measures import PHOTO_STAGES, Report
 
-PHOTO_STAGES = {
-    "before": "before", "noise": "random noise", "lossless": "after, lossless", "after": "after",
-    "unseen": "after, not learned from",
-}  # fmt: skip
 PHOTO_TABLE = "report.csv"
-PHOTO_COLUMNS = ["person", "photo", "status", "note", "strangers", "learned", "psnr", "ssim"]
+BASELINES = ("before", "noise", "plain")
+THUMBS, THUMB = 24, 56  # faces of a person on the contact sheet at the most, and their pixels
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What :func:`opom_edu.protect.protect_folder` did.
+def verdicts(report: Report) -> list[dict[str, Any]]:
+    """Per person, what holds and against whom, in sentences.
 
-    Attributes:
-        table: a row per photo and person in it: ``person, photo, status`` ("protected" or "skipped"), ``note``,
-            ``strangers`` left as they are, whether the mask was ``learned`` from it, ``psnr`` and ``ssim`` of the aligned
-            face; for each recognizer NAME the mean cosine to the person's other clean photos, ``NAME_before``,
-            ``NAME_noise`` (random noise of the same eps instead), ``NAME_after`` (in the file written), ``NAME_unseen`` (the
-            same, where the mask was not learned from the photo), for JPEG also ``NAME_lossless``;
-            and 1 where it is above the threshold, 0 where not, as ``NAME_verified_before`` and so on.
-        recognizers: a row per recognizer: ``kind``, ``threshold`` and what it is ``calibrated`` on, and over all rows the
-            mean similarity and the share verified, such as ``before`` and ``verified_before``.
-        examples: per person, an aligned face before and after.
+    Returns:
+        Of each person ``name``, ``copies`` (how many photos have one) and ``sentences``, one per recognizer and more.
 
     Example:
-        >>> report = Report(pd.DataFrame({"status": ["protected", "skipped"]}), pd.DataFrame(), {})
-        >>> report.skipped
-        1
+        >>> line = {"person": "Ada", "photos": 5, "protected": 4, "matchable": 3, "recognizer": "dlib", "kind": "black box"}
+        >>> line |= {"first_before": 3, "first_noise": 3, "first_after": 1, "linked_before": 3, "linked_after": 2}
+        >>> told = verdicts(Report(pd.DataFrame(), pd.DataFrame(), pd.DataFrame([line])))[0]
+        >>> told["copies"]
+        '4 of 5 photos have a protected copy.'
+        >>> told["sentences"]
+        ['dlib (black box): 1 of 3 still found first (unprotected 3, random noise 3); 2 lead to another protected photo \
+(before 3).', '1 more is like no other photo even without a mask (small, blurred, turned away).']
     """
+    told = []
+    for name, lines in report.people.groupby("person", sort=False) if len(report.people) else ():
+        sentences, first = [_sentence(line) for line in lines.to_dict("records")], lines.iloc[0]
+        if lost := int(first["protected"] - first["matchable"]):
+            are = "is" if lost == 1 else "are"
+            sentences.append(f"{lost} more {are} like no other photo even without a mask (small, blurred, turned away).")
+        has = "has" if first["protected"] == 1 else "have"
+        copies = f"{first['protected']} of {first['photos']} photos {has} a protected copy."
+        told.append({"name": name, "copies": copies, "sentences": sentences})
+    return told
 
-    table: pd.DataFrame
-    recognizers: pd.DataFrame
-    examples: Mapping[str, tuple[Tensor, Tensor]]
 
-    @property
-    def skipped(self) -> int:
-        """How many photos have no protected copy."""
-        return int((self.table["status"] == "skipped").sum())
+def _sentence(line: Mapping[str, Any]) -> str:
+    """What one recognizer still finds of a person."""
+    who = f"{line['recognizer']} ({line['kind']})"
+    if not line["matchable"] or line["first_after"] != line["first_after"]:
+        return f"{who} could not be asked: it needs another photo of this person."
+
+    def figures(what: str, *stages: str) -> str:
+        told = {"before": "unprotected" if what == "first" else "before", "noise": "random noise", "plain": "plain mask"}
+        return ", ".join(f"{told[stage]} {line[key]:.0f}" for stage in stages if (key := f"{what}_{stage}") in line)
+
+    found = f"{line['first_after']:.0f} of {line['matchable']} still found first ({figures('first', *BASELINES)})"
+    leads = f"{line['linked_after']:.0f} lead{'s' if line['linked_after'] == 1 else ''} to another protected photo"
+    return f"{who}: {found}; {leads} ({figures('linked', 'before', 'plain')})."
 
 
-def measure_photos(
-    kept: Sequence[tuple[Shot, Tensor, Tensor]], learned: Mapping[str, set[str]], recognizers: Sequence[Recognizer],
-    skipped: Sequence[Row], eps: float, *, lossy: bool,
-) -> Report:  # fmt: skip
-    """Compare the faces before and after.
-
-    Args:
-        kept: of each photo, its crops ``(F, 3, 112, 112)`` as laid in and as read back from the file.
-        learned: by name, the checksums of the photos that the mask was learned from.
-        recognizers: the surrogate first.
-        skipped: rows of the photos without a copy.
-        eps: of the noise to compare with, a share of the pixel range.
-        lossy: whether the files are JPEG.
+def thumbnails(report: Report) -> list[dict[str, Any]]:
+    """The contact sheet: by person, "" for strangers last, small pictures with their photos' names, and how many more.
 
     Example:
-        >>> skipped = [{"person": "ann", "photo": "a.jpg", "status": "skipped", "note": "no face was found"}]
-        >>> measure_photos([], {}, [], skipped, eps=8 / 255, lossy=False).skipped
-        1
+        >>> sheet = {"person 1": [(ada.train[0], "a.jpg")] * 30}
+        >>> (group,) = thumbnails(Report(pd.DataFrame(), pd.DataFrame(), sheet=sheet))
+        >>> group["name"], len(group["faces"]), group["more"]
+        ('person 1', 24, 6)
     """
-    rows: list[Row] = []
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    for shot, laid, after in kept:
-        for face, name in enumerate(shot.names):
-            if name is not None:
-                about = {"status": "protected", "note": shot.note, "strangers": shot.names.count(None)}
-                about["learned"] = shot.digest in learned[name]
-                rows.append({"person": name, "photo": shown(shot.path.name)} | about)
-                parts.append((shot.faces.crops[face], laid[face], after[face]))
-    if not rows:
-        return Report(pd.DataFrame(skipped, columns=PHOTO_COLUMNS), pd.DataFrame(), {})
-    crops = {
-        stage: torch.stack(part)
-        for stage, part in zip(("before", "lossless", "after"), zip(*parts, strict=True), strict=True)
-    }
-    if not lossy:
-        del crops["lossless"]
-    crops["noise"] = quantize(RandomNoise(eps=eps).fit(crops["before"]).apply(crops["before"]))
-    table = pd.concat([pd.DataFrame(rows), image_quality(crops["before"], crops["after"])], axis=1)
-    summary = [_summed(table, recognizer, recognizers[0], crops) for recognizer in recognizers]
-    first = {name: int(own.index[0]) for name, own in table.groupby("person")}
-    examples = {name: (crops["before"][i], crops["after"][i]) for name, i in first.items()}
-    table["person"] = table["person"].map(shown)
-    table = pd.concat([table, pd.DataFrame(skipped)], ignore_index=True) if skipped else table
-    table = table.sort_values(["person", "photo"], kind="stable", ignore_index=True)
-    return Report(table, pd.DataFrame(summary), examples)
+    return [
+        {
+            "name": shown(name),
+            "more": max(0, len(faces) - THUMBS),
+            "faces": [(_thumb(crop), title) for crop, title in faces[:THUMBS]],
+        }
+        for name, faces in report.sheet.items()
+    ]
 
 
-def _summed(table: pd.DataFrame, recognizer: Recognizer, surrogate: Recognizer, crops: Mapping[str, Tensor]) -> Row:
-    """Fill in a recognizer's columns of the table; its row of the summary."""
-    values = _similarities(recognizer, crops, table["person"])
-    values["unseen"] = values["after"].where(~table["learned"])
-    threshold, basis = THRESHOLDS.get(recognizer.name, (float("nan"), "no threshold known for real faces"))
-    kind = kind_of(recognizer, surrogate)
-    line: Row = {"recognizer": recognizer.name, "kind": kind, "threshold": threshold, "calibrated": basis}
-    for what, similar in values.items():
-        table[f"{recognizer.name}_{what}"] = similar
-        line[what] = similar.mean()
-        if recognizer.name in THRESHOLDS:
-            verified = (similar > threshold).astype(float).where(similar.notna())
-            table[f"{recognizer.name}_verified_{what}"] = verified
-            line[f"verified_{what}"] = verified.mean()
-    return line
-
-
-def kind_of(recognizer: Recognizer, surrogate: Recognizer) -> str:
-    """Whether masks learned on ``surrogate`` meet a white box in ``recognizer``: "white box" or "black box".
-
-    Example:
-        >>> kind_of(surrogate, surrogate), kind_of(black_box, surrogate)
-        ('white box', 'black box')
-    """
-    if not recognizer.shares_network(surrogate):
-        return "black box"
-    same = recognizer.name == "dlib" and surrogate.name != "dlib"
-    return "white box: the network of dlib-torch" if same else "white box"
-
-
-def _similarities(recognizer: Recognizer, crops: Mapping[str, Tensor], people: pd.Series) -> dict[str, pd.Series]:
-    """Mean cosine of each crop to the clean ones of the same person's other photos; not a number where there is none."""
-    found = recognizer.embed(quantize(torch.cat(list(crops.values())))).cpu().split(len(people))
-    embeddings = dict(zip(crops, found, strict=True))
-    labels = torch.from_numpy(pd.factorize(people)[0])
-    same = (labels[:, None] == labels).fill_diagonal_(False)
-    means = {what: ((own @ embeddings["before"].T) * same).sum(1) / same.sum(1) for what, own in embeddings.items()}
-    return {what: pd.Series(mean.numpy()) for what, mean in means.items()}
+def _thumb(crop: Tensor) -> str:
+    return png(functional.interpolate(crop[None], (THUMB, THUMB), mode="area")[0])
 
 
 def write_photo_report(
@@ -168,7 +109,7 @@ def write_photo_report(
 
     Example:
         >>> skipped = [{"person": "ann", "photo": "a.jpg", "status": "skipped", "note": "no face was found"}]
-        >>> report = measure_photos([], {}, [], skipped, 8 / 255, lossy=False)
+        >>> report = Report(pd.DataFrame(skipped).assign(learned=False), pd.DataFrame())
         >>> about = {"masks": {}, "method": OPOM(surrogate), "quality": None, "keep_exif": False, "threshold": 0.3}
         >>> write_photo_report(report, folder / "told", **about)
         >>> "no face was found" in (folder / "told" / "report.html").read_text()
@@ -179,10 +120,12 @@ def write_photo_report(
         {"name": shown(name), "before": png(before), "after": png(after), "learned": learned[shown(name)]}
         for name, (before, after) in report.examples.items()
     ]
+    summary = report.recognizers.to_dict("records")
     stages = {stage: told for stage, told in PHOTO_STAGES.items() if stage in report.recognizers}
     write_files(
         out, "protect/photo_report.html", PHOTO_TABLE, report.table, report.recognizers, masks, method, people=people,
         stages=stages, skipped=report.skipped, quality=quality, keep_exif=keep_exif, threshold=threshold,
+        verdicts=verdicts(report), sheet=thumbnails(report), names=[line["recognizer"] for line in summary],
     )  # fmt: skip
 
 

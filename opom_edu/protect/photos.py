@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -15,9 +16,13 @@ from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder, finder_of
 from opom_edu.faces.photos import MARK, Array, Photo, Pixels, lay_in, read_photo, save_photo
 from opom_edu.files import check_folder, remove_unfinished
-from opom_edu.masks import Mask, Method
-from opom_edu.protect.photo_report import PHOTO_COLUMNS, PHOTO_TABLE, Report, check_ours, measure_photos, write_photo_report
-from opom_edu.protect.shots import OnProgress, Shot, counted, faces_by_name, learn_masks, look_at, remembering, said
+from opom_edu.masks import OPOM, Mask, Method
+from opom_edu.protect.album import LEAST, by_face, by_folder, with_somebody
+from opom_edu.protect.groups import GROUPS, read_groups, write_groups
+from opom_edu.protect.learned import FEW, learn_masks
+from opom_edu.protect.measures import PHOTO_COLUMNS, Report, measure_photos
+from opom_edu.protect.photo_report import PHOTO_TABLE, check_ours, write_photo_report
+from opom_edu.protect.shots import OnProgress, Shot, counted, faces_by_name, look_at, remembering, said
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.thresholds import threshold_of
 
@@ -56,15 +61,18 @@ def _laid(photo: Photo, matrices: Array, names: Sequence[str | None], masks: Map
 def protect_folder(
     photos: str | Path, out: str | Path, *, method: Method, recognizers: Sequence[Recognizer] = (), learn: int = 10,
     threshold: float | None = None, quality: int | None = None, keep_exif: bool = False, force: bool = False,
-    finder: str = "mtcnn", find: Finder | None = None, on_progress: OnProgress | None = None,
+    finder: str = "mtcnn", find: Finder | None = None, everyone: bool = False, least: int = LEAST, strangers: bool = False,
+    crowd: Tensor | None = None, on_progress: OnProgress | None = None,
 ) -> Report:  # fmt: skip
     """Learn each person's mask and write protected copies of all photos; stopped at any time, the same call goes on.
 
     Args:
-        photos: a folder of one person's photos, or of one sub-folder per person. Nothing in it is ever written to.
+        photos: a folder of one person's photos, or of one sub-folder per person; with ``everyone``, of anybody's. Nothing in
+            it is ever written to.
         out: takes ``photos/PERSON/NAME.png``, ``masks/PERSON.safetensors``, ``report.html``, ``report.csv`` and, in
-            ``faces``, where faces were found.
-        method: how masks are learned, and on which surrogate: it also tells who is who.
+            ``faces``, where faces were found; with ``everyone`` also ``groups.csv``, which one may correct for the next run.
+        method: how masks are learned, and on which surrogate: it also tells who is who. If it has ``dispersal``, the report
+            has masks without it beside.
         recognizers: on which the report measures, besides the surrogate.
         learn: photos per person to learn from at the most, the most diverse ones.
         threshold: similarity on the surrogate above which a face is a person's; by default that of ``THRESHOLDS``.
@@ -73,6 +81,10 @@ def protect_folder(
         force: also take photos that are protected already.
         finder: what finds faces, "mtcnn" or "dlib": see :func:`opom_edu.faces.finder.finder_of`.
         find: another finder of faces.
+        everyone: give everybody who recurs a mask, told apart by their faces alone.
+        least: photos that must show somebody who recurs.
+        strangers: give those who are in fewer a mask, too.
+        crowd: strangers ``(M, 3, 112, 112)`` in the report's searches, besides those in the photos.
         on_progress: called with what is being done and the share of it that is done.
 
     Raises:
@@ -99,17 +111,33 @@ def protect_folder(
     check_ours(out, PHOTO_TABLE, PHOTO_COLUMNS[:3])
     remove_unfinished(out)
     search = remembering(find or finder_of(finder)[0], None if find else finder, out / "faces")
-    shots, rows = look_at(source, method.surrogate, search, bar, tell, force=force)
+    seen, rows = look_at(source, method.surrogate, search, tell, force=force)
+    if everyone:
+        groups = read_groups(out / GROUPS, seen, source)
+        seen = by_face(seen, source, bar, least=least, strangers=strangers, groups=groups)
+        write_groups(out / GROUPS, seen, source, corrected=bool(groups))
+    else:
+        seen = by_folder(seen, source, bar)
+    shots = with_somebody(seen, rows, bar)
     people = faces_by_name(shots)
-    found = learn_masks(people, method, learn, out / "masks", tell)
+    few = 0 if strangers else FEW  # a passer-by is in few photos as a rule
+    found = learn_masks(people, method, learn, out / "masks", tell, few=few)
+    plain = None
+    if isinstance(method, OPOM) and method.dispersal:
+        beside = learn_masks(people, replace(method, dispersal=0.0), learn, out / "masks" / "plain", tell, few=0)
+        plain = {name: mask for name, (mask, _) in beside.items()}
     masks = {name: mask for name, (mask, _) in found.items()}
-    learned = {name: set(people[name].origins[chosen]) for name, (_, chosen) in found.items()}
     kept = []
     for shot in counted(shots, len(shots), "protecting", tell):
         with said(rows, shot.owner, shot.path):
             kept.append((shot, *_write(shot, out / "photos" / shot.owner, masks, quality, keep_exif)))
     tell("measuring", 0)
-    report = measure_photos(kept, learned, [method.surrogate, *recognizers], rows, method.eps, lossy=quality is not None)
+    learned = {name: set(people[name].origins[chosen]) for name, (_, chosen) in found.items()}
+    measured = {one.name: one for one in (*(method.surrogate.parts or [method.surrogate]), *recognizers)}
+    report = measure_photos(
+        kept, learned, method.surrogate, list(measured.values()), rows, method.eps, lossy=quality is not None, plain=plain,
+        seen=seen, crowd=crowd,
+    )  # fmt: skip
     write_photo_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
     return report
 

@@ -1,14 +1,11 @@
-"""Photos on their way to a protected copy: looked at, and known by whom they show."""
+"""Photos on their way to a protected copy, and the faces in them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,20 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from opom_edu.errors import OpomError, PeopleError, PeopleWarning, PhotoError
-from opom_edu.evaluation.matching import centers_of, most_diverse, who_is_who
+from opom_edu.errors import OpomError, PeopleError, PhotoError
 from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import SIZE
 from opom_edu.faces.photos import GPS, Array, Pixels, read_photo
 from opom_edu.files import Store, sha256
-from opom_edu.masks import Mask, Method
 from opom_edu.recognizers import Recognizer
 
 SMALL = 40  # pixels of a face's crop in the photo
-NAME_BYTES = 200  # bytes of a person's name that a file can bear; file systems allow 255, suffix included
-FEW = 5  # photos to learn from, below which a mask is known to be weaker
 Row = dict[str, Any]  # of a report's table
 OnProgress = Callable[[str, float], None]
 T = TypeVar("T")
@@ -49,12 +42,12 @@ class Shot:
         faces: all F that were found, at least one.
         embeddings: ``(F, D)`` on the surrogate.
         note: what to know about the photo.
-        names: of each face, None for a stranger.
+        names: of each face, None for a stranger; empty until :mod:`opom_edu.protect.album` fills them in.
 
     Example:
-        >>> (shot, *_), rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
+        >>> (shot, *_), rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), lambda *_: None)
         >>> shot.owner, shot.path.name, shot.embeddings.shape, shot.names
-        ('Ada', '0.png', torch.Size([1, 128]), ['Ada'])
+        ('Ada', '0.png', torch.Size([1, 128]), [])
     """
 
     owner: str
@@ -105,23 +98,22 @@ class Sightings:
 
 
 def look_at(
-    source: Path, surrogate: Recognizer, find: Callable[[Pixels, str], Array], threshold: float, tell: OnProgress, *,
-    force: bool = False,
-) -> tuple[list[Shot], list[Row]]:  # fmt: skip
-    """The photos of a folder that show somebody whose folder it is, and a row on each of the others.
+    source: Path, surrogate: Recognizer, find: Callable[[Pixels, str], Array], tell: OnProgress, *, force: bool = False
+) -> tuple[list[Shot], list[Row]]:
+    """The photos of a folder in which faces were found, as yet without names, and a row on each of the others.
 
     Args:
         source: of one person's photos, or of a sub-folder per person.
+        surrogate: it embeds the faces.
         find: where faces are in a photo's pixels, of which it also gets the file's checksum: see :func:`remembering`.
-        threshold: similarity on the surrogate above which a face is a person's.
         tell: called with what is being done and the share of it that is done.
         force: also take photos that are protected already.
 
     Raises:
-        PeopleError: if it is no folder, or there is no photo with a face of somebody.
+        PeopleError: if it is no folder, or no face was found in any photo.
 
     Example:
-        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
+        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), lambda *_: None)
         >>> len(shots), rows
         (3, [])
     """
@@ -132,9 +124,9 @@ def look_at(
     for owner, path, stem in counted(files, len(files), "looking for faces", tell):
         with said(rows, owner, path):
             shots.append(_look(owner, path, stem, surrogate, find, force))
-    if not (named := list(_named(shots, threshold, rows))):
+    if not shots:
         raise PeopleError(f"{source} holds no photo to learn from: " + "; ".join(str(row["note"]) for row in rows[:3]))
-    return named, rows
+    return shots, rows
 
 
 def counted(items: Iterable[T], count: int, what: str, tell: OnProgress) -> Iterator[T]:
@@ -214,27 +206,13 @@ def _look(
     return Shot(owner, path, stem, digest, faces, surrogate.embed(faces.crops).cpu(), "; ".join(notes))
 
 
-def _named(shots: Sequence[Shot], threshold: float, rows: list[Row]) -> Iterator[Shot]:
-    """The shots with somebody whose folder was given, their names filled in; the others join ``rows``."""
-    owners = dict.fromkeys(shot.owner for shot in shots)
-    groups = {owner: [shot.embeddings for shot in shots if shot.owner == owner] for owner in owners}
-    centers = centers_of(groups, threshold)
-    for shot in shots:
-        names = who_is_who(shot.embeddings, centers, threshold)
-        if any(names):
-            yield replace(shot, names=names)
-        else:
-            best = float((shot.embeddings @ centers[shot.owner]).max())
-            strangers = f"{len(names)} faces, nobody's among the folders' people"
-            why = f"{strangers}: similarity {best:.2f} to {shot.owner}, the threshold is {threshold:.2f}"
-            rows.append(skip(shot.owner, shot.path, why) | {"strangers": len(names)})
-
-
 def faces_by_name(shots: Sequence[Shot]) -> dict[str, Sightings]:
     """Each person's faces, one of each photo that shows them, by sorted name; the origins are the photos' checksums.
 
     Example:
-        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), 0.2, lambda *_: None)
+        >>> shots, rows = look_at(folder / "photos", surrogate, lambda pixels, _: find(pixels), lambda *_: None)
+        >>> for shot in shots:
+        ...     shot.names.append("Ada")
         >>> faces_by_name(shots)["Ada"].crops.shape
         torch.Size([3, 3, 112, 112])
     """
@@ -245,50 +223,3 @@ def faces_by_name(shots: Sequence[Shot]) -> dict[str, Sightings]:
         embeddings = torch.stack([shot.embeddings[face] for shot, face in own])
         found[name] = Sightings(crops, embeddings, np.array([shot.digest for shot, _ in own]))
     return found
-
-
-def learn_masks(
-    people: Mapping[str, Sightings], method: Method, count: int, folder: Path, tell: OnProgress
-) -> dict[str, tuple[Mask, list[int]]]:
-    """By name, a mask from the ``count`` most diverse of somebody's crops, and which these are.
-
-    Masks are kept in ``folder``, and taken from there if they were learned from the same crops in the same way. Few crops
-    are a :class:`~opom_edu.errors.PeopleWarning`.
-
-    Args:
-        people: by name, the faces to choose from.
-        method: how masks are learned.
-        count: faces to learn from at the most, at least 1.
-        folder: made when the first mask is kept.
-        tell: called with what is being done and the share of it that is done.
-
-    Raises:
-        OpomError: if a mask cannot be written.
-
-    Example:
-        >>> seen = Sightings(ada.train, surrogate.embed(ada.train), np.arange(10))
-        >>> found = learn_masks({"Ada": seen}, OPOM(surrogate, steps=1), 5, folder / "learned", lambda *_: None)
-        >>> mask, chosen = found["Ada"]
-        >>> mask.delta.shape, len(chosen), (folder / "learned" / "Ada.safetensors").is_file()
-        (torch.Size([3, 112, 112]), 5, True)
-    """
-    found, kept = {}, Store(folder, Mask.load, lambda file, mask: mask.save(file))
-    for number, (name, seen) in enumerate(people.items()):
-        tell(f"learning the mask of {shown(name)}", number / len(people))
-        chosen = most_diverse(seen.embeddings, seen.center, count)
-        if len(chosen) < FEW:
-            few = f"{len(chosen)} photos to learn from are few; ten of different light and pose protect better"
-            warnings.warn(f"{shown(name)}: {few}", PeopleWarning, stacklevel=3)
-        learned_from = hashlib.sha256(seen.crops[chosen].numpy().tobytes()).hexdigest()
-        recipe = json.loads(json.dumps({**method.recipe(), "learned_from": learned_from}))
-        mask = kept.get(file := f"{_written(name)}.safetensors")
-        if mask is None or mask.eps != method.eps or mask.recipe != recipe:
-            kept.put(file, mask := replace(method.fit(seen.crops[chosen]), recipe=recipe))
-        found[name] = mask, chosen
-    return found
-
-
-def _written(name: str) -> str:
-    """A name that a file can have with any suffix: a hash where it is too long, or its bytes are no text."""
-    encoded = os.fsencode(name)
-    return name if len(encoded) < NAME_BYTES and shown(name) == name else hashlib.sha256(encoded).hexdigest()

@@ -19,8 +19,9 @@ from opom_edu.faces.video import SUFFIXES, Video, return_frames
 from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect.cast import Cast, Role, gallery_of, people_in, role_of, watch
+from opom_edu.protect.learned import learn_masks
 from opom_edu.protect.photo_report import check_ours
-from opom_edu.protect.shots import OnProgress, counted, learn_masks
+from opom_edu.protect.shots import OnProgress, counted
 from opom_edu.protect.video_report import (
     SEEN,
     VIDEO_COLUMNS,

@@ -21,7 +21,8 @@ from opom_edu.faces.images import SIZE, from_pixels, quantize
 from opom_edu.faces.photos import Array, Pixels, warp
 from opom_edu.masks import Mask, Method, RandomNoise
 from opom_edu.plots import over_time
-from opom_edu.protect.photo_report import kind_of, write_files
+from opom_edu.protect.measures import kind_of
+from opom_edu.protect.photo_report import write_files
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.thresholds import THRESHOLDS
 

@@ -172,8 +172,8 @@ def _still(recognizer: Recognizer) -> Recognizer:
     """The recognizer with a :func:`frozen_copy` of its network; an ensemble part by part."""
     if recognizer._frozen:
         return recognizer
-    if recognizer._parts:
-        return recognizer.ensemble([_still(part) for part in recognizer._parts])
+    if recognizer.parts:
+        return recognizer.ensemble([_still(part) for part in recognizer.parts])
     module = frozen_copy(recognizer.module, recognizer._call)
     if module is None:
         return recognizer

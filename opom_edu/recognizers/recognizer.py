@@ -47,7 +47,7 @@ class Recognizer:
         self.differentiable = module is not None
         self.networks = frozenset({name})
         self.thresholds: Mapping[float, float] = {}
-        self._parts: Sequence[Recognizer] = ()
+        self.parts: Sequence[Recognizer] = ()  # of an ensemble
         self._frozen, self._image_bytes = False, 0  # see frozen.py
 
     def __repr__(self) -> str:
@@ -199,7 +199,7 @@ class Recognizer:
         Raises:
             ValueError: for a black box or an ensemble.
         """
-        if self._module is None or self._parts:
+        if self._module is None or self.parts:
             raise ValueError(f"{self.name} cannot be copied: only a single torch network can (Recognizer.from_module)")
         module = copy.deepcopy(self._module).eval()
         return Recognizer(self._call, name=name, module=module), module
@@ -223,7 +223,7 @@ class Recognizer:
             return torch.cat([part.forward(images) for part in parts], dim=-1)  # normalized by the caller
 
         made = cls(call, name=name, module=nn.ModuleList(modules), note=f"{len(parts)} networks as one")
-        made.networks, made._parts = frozenset().union(*(part.networks for part in parts)), parts
+        made.networks, made.parts = frozenset().union(*(part.networks for part in parts)), parts
         return made
 
     @classmethod

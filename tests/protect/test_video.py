@@ -134,7 +134,7 @@ def test_photos_that_are_not_learned_from_are_named(
         "void is not learned from: is a folder without",
         "nobody.png is not learned from: no face was found",
         "masked.png is not learned from: it is protected",
-        "stranger.png is not learned from: 1 faces, nobody's among the folders' people",
+        "stranger.png is not learned from: 1 face, nobody who gets a mask",
     ):
         assert says in told
 
