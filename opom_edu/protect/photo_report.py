@@ -19,6 +19,7 @@ from opom_edu.pages import write_page
 from opom_edu.protect.measures import PHOTO_STAGES, Report
 
 PHOTO_TABLE = "report.csv"
+HOLDS, IN_PART = 0.1, 0.5  # shares of what is found without a mask, up to which the verdict says so
 BASELINES = ("before", "noise", "plain")
 THUMBS, THUMB = 24, 56  # faces of a person on the contact sheet at the most, and their pixels
 
@@ -36,8 +37,8 @@ def verdicts(report: Report) -> list[dict[str, Any]]:
         >>> told["copies"]
         '4 of 5 photos have a protected copy.'
         >>> told["sentences"]
-        ['dlib (black box): 1 of 3 still found first (unprotected 3, random noise 3); 2 lead to another protected photo \
-(before 3).', '1 more is like no other photo even without a mask (small, blurred, turned away).']
+        ['Holds in part on dlib (black box): 1 of 3 still found first (unprotected 3, random noise 3); 2 lead to another \
+protected photo (before 3).', '1 more is like no other photo even without a mask (small, blurred, turned away).']
     """
     told = []
     for name, lines in report.people.groupby("person", sort=False) if len(report.people) else ():
@@ -63,7 +64,9 @@ def _sentence(line: Mapping[str, Any]) -> str:
 
     found = f"{line['first_after']:.0f} of {line['matchable']} still found first ({figures('first', *BASELINES)})"
     leads = f"{line['linked_after']:.0f} lead{'s' if line['linked_after'] == 1 else ''} to another protected photo"
-    return f"{who}: {found}; {leads} ({figures('linked', 'before', 'plain')})."
+    left = line["first_after"] / max(line["first_before"], 1)
+    verdict = "Holds" if left <= HOLDS else "Holds in part" if left <= IN_PART else "Does not hold"
+    return f"{verdict} on {who}: {found}; {leads} ({figures('linked', 'before', 'plain')})."
 
 
 def thumbnails(report: Report) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from opom_edu.faces.images import SIZE, check_images
 from opom_edu.recognizers.frozen import frozen
 from opom_edu.recognizers.networks import evaluating
 
-# Images per forward pass: more cost a CPU memory and save it no time; on an H100 an IR-50 is at 97 % of its best with so many
-# (benchmarks/gpu.py).
+# Images per forward pass: more cost a CPU memory and save it no time; an H100 is at 97 % of its best with so many (gpu.py
+# in benchmarks).
 BATCH_CPU, BATCH_GPU = 20, 512
 EXTREMES = 1e-9, 1e9  # of an embedding's largest number; beyond, squares come near the ends of float32
 
