@@ -22,7 +22,7 @@ import numpy as np
 from common import arguments, report
 from PIL import Image
 
-from opom_edu import OPOM
+from opom_edu import OPOM, load_people
 from opom_edu.faces.photos import read_photo, save_photo
 from opom_edu.faces.synthetic import render_people
 from opom_edu.protect import photos, protect_folder
@@ -76,23 +76,21 @@ def main() -> None:
     args = parser.parse_args()
     count, side = (8, 500) if args.tiny else (args.photos, SIDE)
     here = [one.name for one in available(["dlib-torch", "mobilefacenet"])]
-    surrogate, parts = load_surrogate(here or ["ir-softmax"])
+    surrogate, _ = load_surrogate(here or ["ir-softmax"])
+    crowd = load_people("synthetic", count=1, distractors=200).distractors
     threshold = None if set(surrogate.networks) <= set(THRESHOLDS) else 0.5
     with tempfile.TemporaryDirectory() as place:
-        source, watch = Path(place) / "in", Stopwatch()
+        source = Path(place) / "in"
         write_album(source, count, side)
+        watch = Stopwatch()
         photos.save_photo = watch.writing  # type: ignore[attr-defined]
         started = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = protect_folder(
-                source,
-                Path(place) / "out",
-                method=OPOM(surrogate),
-                recognizers=parts,
-                threshold=threshold,
-                on_progress=watch,
-            )
+                source, Path(place) / "out", method=OPOM(surrogate), threshold=threshold, crowd=crowd,
+                recognizers=available(["dlib"]), on_progress=watch,
+            )  # fmt: skip
         whole = time.process_time() - started
         watch("", 1)
         started = time.process_time()

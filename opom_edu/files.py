@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -68,10 +69,41 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp makes files private; the result should be like any other file
+        with contextlib.suppress(OSError):  # a file system may know no rights (FAT, a network's folder)
+            temporary.chmod(0o666 & ~mask)  # mkstemp makes files private; the result should be like any other file
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # or a power cut could leave the name without its content
         temporary.replace(path)
+
+
+@contextmanager
+def alone(path: str | Path) -> Iterator[None]:
+    """Make sure that no other run of this user's on this machine writes to the same place at the same time.
+
+    Raises:
+        OpomError: if one does; it names the place.
+
+    Example:
+        >>> with alone("out"):
+        ...     try:
+        ...         alone("out").__enter__()
+        ...     except OpomError as error:
+        ...         print(str(error)[-43:])
+        wait for it, or name another place to write
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    name = hashlib.sha256(os.fsencode(Path(path).absolute())).hexdigest()[:16]
+    with Path(tempfile.gettempdir(), f"opom_edu-{os.getuid()}-{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            told = f"another run is writing to {path}"
+            raise OpomError(f"{told}; wait for it, or name another place to write") from error
+        yield
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:

@@ -156,7 +156,7 @@ def _tell_video(found: VideoReport, out: Path) -> None:
         rates = ", ".join(f"{what} {line[f'psr_{stage}']:.0f}" for stage, what in STAGES.items())
         console.print(f"{line['recognizer']} ({line['kind']}): PSR at rank 1, in %: {rates}")
     console.print(f"Report: {out.with_name(f'{out.name}_report') / 'report.html'}")
-    for remark in told["notes"]:
+    for remark in (*told["remarks"], *told["notes"]):
         note(remark)
     if told["notes"]:
         raise typer.Exit(1)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from opom_edu.errors import MissingExtraError, PhotoError, import_extra
 from opom_edu.faces.images import SIZE
+from opom_edu.faces.metadata import RAW, color_chunks, is_raw, kept_exif
 from opom_edu.files import replacing
 
 Array = NDArray[np.float64]
@@ -25,8 +26,9 @@ Pixels = NDArray[np.uint8]
 ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 FEATHER = 6  # pixels of the crop over which a change fades out towards its border
 MAX_PIXELS = 100_000_000  # beyond it no image is read, so that one file cannot fill the memory
+RAW_REMEDY = "is a camera's raw file, or holds a preview first; export it as JPEG or TIFF and give that"
 MARK = "protected by opom_edu"  # how the EXIF tag "Software" of a protected photo begins
-ORIENTATION, SOFTWARE, MAKER_NOTE, EXIF, GPS, THUMBNAIL = 0x0112, 0x0131, 0x927C, 0x8769, 0x8825, 1
+ORIENTATION, SOFTWARE = 0x0112, 0x0131
 # What sets a photo upright, by EXIF's orientation, 2 to 8; 1 is upright.
 UPRIGHT = ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"]
 TURNS = {orientation: Image.Transpose[name] for orientation, name in enumerate(UPRIGHT, 2)}
@@ -44,6 +46,7 @@ class Photo:
         icc: color profile, or None.
         exif: camera data, place, ...
         changes: what was converted in reading, one remark each.
+        colors: of a PNG file, the chunks that tell what its colors mean.
 
     Example:
         >>> photo = read_photo(folder / "photos" / "Ada" / "0.png")
@@ -57,12 +60,22 @@ class Photo:
     icc: bytes | None
     exif: Image.Exif
     changes: tuple[str, ...]
+    colors: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def mark(self) -> str:
         """What :func:`save_photo` wrote into a protected photo; otherwise empty."""
         software = str(self.exif.get(SOFTWARE, ""))
         return software if software.startswith(MARK) else ""
+
+    def lost_in_jpeg(self) -> list[str]:
+        """What a JPEG copy cannot hold, one remark each."""
+        remarks = []
+        if self.alpha is not None and self.alpha.min() < 255:
+            remarks.append("transparent parts are white in the JPEG")
+        if not self.icc and (names := [name.decode() for name, _ in self.colors if name != b"sRGB"]):
+            remarks.append(f"JPEG has no {', '.join(names)}: the colors of the copy may look different")
+        return remarks
 
     @property
     def gray(self) -> bool:
@@ -81,7 +94,7 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
         name: what errors call it; by default the file's path.
 
     Raises:
-        PhotoError: for what is not a still picture, is damaged, or has more than 100 million pixels.
+        PhotoError: for what is not a still picture, is damaged, is a camera's raw file, or has more than 100 million pixels.
         MissingExtraError: for HEIC without the package pillow-heif.
 
     Example:
@@ -91,17 +104,19 @@ def read_photo(source: str | Path | bytes, *, name: str = "") -> Photo:
         opom_edu.errors.PhotoError: a.jpg cannot be read: the file is empty
     """
     name = name or ("the photo" if isinstance(source, bytes) else str(source))
+    if name.lower().endswith(RAW):
+        raise PhotoError(f"{name} {RAW_REMEDY}")
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             if not (head := file.read(12)):
                 raise OSError("the file is empty")
             if head[4:8] == b"ftyp" and head[8:] in HEIC:
                 import_extra("pillow_heif", "heic", f"{name} is a HEIC photo, and pillow-heif").register_heif_opener()
-            file.seek(0)
+            colors = color_chunks(file)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Pillow's own limit of pixels, and remarks on odd metadata
                 with Image.open(file) as opened:
-                    return _decode(opened)
+                    return replace(_decode(opened), colors=colors)
     except MissingExtraError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types for damaged files
@@ -112,6 +127,8 @@ def _decode(opened: Any) -> Photo:
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise OSError(f"{width}x{height} pixels are more than the {MAX_PIXELS / 1e6:g} million allowed")
+    if is_raw(opened):
+        raise OSError(f"it {RAW_REMEDY}")
     # A phone's MPO holds the photo and, behind it, a map of depths or of brightness.
     if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
         raise OSError(f"it holds {opened.n_frames} pictures, an animation or pages; save the one you mean as a still")
@@ -158,9 +175,9 @@ def save_photo(
     Args:
         photo: the original.
         pixels: ``(H, W, 3)`` uint8 RGB, of the same size.
-        path: a PNG file, or with ``quality``, 1 to 100, a JPEG file (without transparency).
+        path: a PNG file, or with ``quality``, 1 to 100, a JPEG file; transparent pixels are laid over white there.
         mark: added to what says that the photo is protected, see :attr:`Photo.mark`.
-        keep_exif: keep EXIF, without thumbnail and maker's notes, which may hold the face as it was.
+        keep_exif: keep the tags of :func:`opom_edu.faces.metadata.kept_exif`: none that may hold the face as it was.
 
     Raises:
         PhotoError: if the photo, with its EXIF, cannot be written in this format.
@@ -172,16 +189,19 @@ def save_photo(
         >>> read_photo(folder / "negative.png").mark
         'protected by opom_edu'
     """
+    if photo.alpha is not None and quality is not None:  # or what was erased would be seen again
+        share = photo.alpha[..., None] / 255
+        pixels = np.round(pixels * share + 255 * (1 - share)).astype(np.uint8)
     image = Image.fromarray(pixels).convert(photo.mode.removesuffix("A"))
-    if photo.alpha is not None and quality is None:
-        image.putalpha(Image.fromarray(photo.alpha))
-    options = {"format": "PNG"} if quality is None else {"format": "JPEG", "quality": quality, "subsampling": 0}
+    options: dict[str, Any] = {"format": "JPEG", "quality": quality, "subsampling": 0}
+    if quality is None:
+        options = {"format": "PNG", "pnginfo": PngImagePlugin.PngInfo()}
+        for chunk in () if photo.icc else photo.colors:
+            options["pnginfo"].add(*chunk)
+        if photo.alpha is not None:
+            image.putalpha(Image.fromarray(photo.alpha))
     try:
-        exif = Image.Exif()
-        if keep_exif:
-            exif.load(photo.exif.tobytes())
-            exif.get_ifd(THUMBNAIL).clear()
-            exif.get_ifd(EXIF).pop(MAKER_NOTE, None)
+        exif = kept_exif(photo.exif) if keep_exif else Image.Exif()
         exif[SOFTWARE] = f"{MARK} {mark}".strip()
         with replacing(path) as temporary:
             image.save(temporary, exif=exif, icc_profile=photo.icc, **options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +15,10 @@ import numpy as np
 
 from opom_edu.errors import VideoError, import_extra
 from opom_edu.faces.photos import MARK, Pixels
+from opom_edu.faces.video_out import Sound
+from opom_edu.faces.video_out import write_video as write_video
 
+RGB, BT709, HDR = 0, 1, (16, 18)  # FFmpeg's numbers of color matrices, and of the transfers PQ and HLG
 SUFFIXES = (".mp4", ".mov", ".mkv")  # of what is written: containers that hold H.264 and an upright picture's time stamps
 
 
@@ -38,6 +43,7 @@ class Video:
         rate: frames per second, on average.
         seconds: how long the file says it is; 0 if it does not.
         mark: whether :meth:`copy` wrote it.
+        remarks: what a copy will not have.
         notes: what was wrong with it, after :meth:`frames` came to its end.
 
     Raises:
@@ -64,8 +70,13 @@ class Video:
             self.seconds = float(length)
             remarks = [text for name, text in container.metadata.items() if name.lower() == "comment"]
             self.mark = any(text.startswith(MARK) for text in remarks)
+            self.start = max(Fraction(0), Fraction(container.start_time or 0) / 10**6)
+            self.last_stays = Fraction(0)  # seconds of the last frame, known once frames() came to its end
             context = stream.codec_context
             self.look = {name: getattr(context, name) for name in ("colorspace", "color_primaries", "color_trc")}
+            if self.look["colorspace"] == RGB:  # H.264 in 4:2:0 has no such matrix
+                self.look["colorspace"] = BT709
+            self.remarks = _lost(container, stream)
 
     def _open(self) -> Any:
         av = import_extra("av", "video")
@@ -83,7 +94,7 @@ class Video:
         return moving[0]
 
     def frames(self) -> Iterator[tuple[int, Pixels]]:
-        """Each frame's time in ``time_base`` and its pixels ``(H, W, 3)``, RGB, turned upright.
+        """Each frame's time in ``time_base``, from 0 on, and its pixels ``(H, W, 3)``, RGB, upright as players show them.
 
         What cannot be decoded is left out and told in ``notes``.
 
@@ -110,22 +121,25 @@ class Video:
                     if last is None and stream.sample_aspect_ratio:  # a pixel's width by its height, for :meth:`copy`
                         pixel = Fraction(stream.sample_aspect_ratio)
                         self.look["sample_aspect_ratio"] = pixel if frame.rotation % 180 == 0 else 1 / pixel
-                    pixels = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+                    pixels = _upright(frame)
                     size = size or pixels.shape
                     if pixels.shape != size:
                         sizes = " to ".join(f"{width}x{height}" for height, width, _ in (size, pixels.shape))
                         raise VideoError(
                             f"{self.path} changes from {sizes} after {self.time(last or 0):.1f} s; cut it there"
                         )
-                    start = -1 if last is None else last
-                    wanted = frame.pts if frame.pts is not None else start + round(1 / self.rate / self.time_base)
-                    last = max(wanted, start + 1) if last is not None else wanted  # no two frames at one time
+                    before = -1 if last is None else last
+                    wanted = before + round(1 / self.rate / self.time_base)
+                    if frame.pts is not None:
+                        wanted = frame.pts - round(self.start / self.time_base)
+                    last = max(wanted, before + 1) if last is not None else wanted  # no two frames at one time
+                    self.last_stays = (frame.duration or 0) * self.time_base
                     yield last, np.ascontiguousarray(pixels)
         if last is None:
             raise VideoError(f"{self.path} holds not one frame that can be decoded")
         end = self.time(last)
         self.notes = [f"{broken} parts of it could not be decoded and are left out"] if broken else []
-        if end + 1 + 2 / self.rate < self.seconds:
+        if end + 1 + max(2 / self.rate, self.last_stays) < self.seconds:
             self.notes.append(f"it is cut off: {end:.1f} of {self.seconds:.1f} s could be read")
 
     def time(self, pts: int) -> float:
@@ -133,8 +147,8 @@ class Video:
         return float(pts * self.time_base)
 
     def copy(self, path: str | Path, frames: Iterable[tuple[int, Pixels]], *, crf: int = 18) -> None:
-        """Write ``frames`` as H.264 with this video's sound, its packets as they are. Other streams and metadata (place,
-        camera) are left out.
+        """Write ``frames`` as H.264 with this video's sound, its packets as they are, and its chapters. Other streams and
+        metadata (place, camera) are left out.
 
         Args:
             path: a file .mp4, .mov or .mkv.
@@ -145,91 +159,37 @@ class Video:
             VideoError: if the sound does not fit into this kind of file.
         """
         with self._open() as source:
-            sound = [stream for stream in source.streams.audio if stream.codec_context]
-            write_video(path, frames, rate=self.rate, time_base=self.time_base, crf=crf, look=self.look, mark=MARK,
-                        sound=(sound, source))  # fmt: skip
+            sound = Sound(source, [stream for stream in source.streams.audio if stream.codec_context], self.start)
+            write_video(
+                path, frames, rate=self.rate, time_base=self.time_base, crf=crf, look=self.look, mark=MARK, sound=sound,
+                last_stays=lambda: self.last_stays,
+            )  # fmt: skip
 
 
-def write_video(
-    path: str | Path, frames: Iterable[tuple[int, Pixels]], *, rate: Fraction | int, time_base: Fraction | None = None,
-    crf: int = 18, look: dict[str, Any] | None = None, mark: str = "", sound: tuple[list[Any], Any] = ([], None),
-) -> None:  # fmt: skip
-    """Write frames as H.264.
-
-    The same frames give the same file where their width is a multiple of 128; at others, what x264 makes of them may differ
-    by a few bytes from one time to the next.
-
-    Args:
-        path, crf: see :meth:`Video.copy`.
-        frames: of each its time in ``time_base`` and its pixels ``(H, W, 3)``, uint8 RGB.
-        rate: frames per second.
-        time_base: unit of the times in s; by default 1 / ``rate``.
-        look: attributes of PyAV's codec context, such as colors.
-        mark: what the file's comment says.
-        sound: streams of an open PyAV container, whose packets are copied, and the container.
-
-    Raises:
-        VideoError: if the sound does not fit into this kind of file.
-        MissingExtraError: without the package av.
-
-    Example:
-        >>> write_video(folder / "two.mp4", enumerate(np.zeros((2, 32, 32, 3), np.uint8)), rate=2)
-        >>> Video(folder / "two.mp4").seconds
-        1.0
-    """
-    av = import_extra("av", "video")
-    time_base = time_base or Fraction(1, rate)
-    with av.open(str(path), "w") as target:
-        target.metadata["comment"] = mark
-        picture: Any = target.add_stream("libx264", rate=Fraction(rate), options={"crf": str(crf), "preset": "veryfast"})
-        with _fitting(path):
-            copies = {stream.index: target.add_stream_from_template(stream) for stream in sound[0]}
-        waiting = _packets(sound[1], sound[0])
-        held = next(waiting, None)
-        for pts, pixels in frames:
-            if not picture.codec_context.is_open:
-                height, width = pixels.shape[:2]
-                picture.width, picture.height = width, height
-                picture.pix_fmt = "yuv444p" if height % 2 or width % 2 else "yuv420p"
-                picture.codec_context.time_base = time_base
-                for name, value in (look or {}).items():
-                    setattr(picture.codec_context, name, value)
-                with _fitting(path):  # the container's head, in which the sound is told
-                    target.start_encoding()
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame = frame.reformat(format=picture.pix_fmt, dst_colorspace=(look or {}).get("colorspace"))
-            frame.pts, frame.time_base = pts, time_base
-            for packet in picture.encode(frame):
-                target.mux(packet)
-            while held is not None and held.pts * held.time_base <= pts * time_base:
-                held = _mux(target, held, copies, waiting)
-        for packet in picture.encode():
-            target.mux(packet)
-        while held is not None:
-            held = _mux(target, held, copies, waiting)
+def _upright(frame: Any) -> Pixels:
+    """The pixels as players show them: turned or mirrored as the file's display matrix says."""
+    pixels: Pixels = frame.to_ndarray(format="rgb24")
+    stored = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+    if stored is None:
+        return pixels
+    a, b, _, c, d = struct.unpack("<5i", stored[:20])  # a point (x, y) is shown at (a x + c y, b x + d y)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return pixels.transpose(1, 0, 2)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
 
 
-@contextlib.contextmanager
-def _fitting(path: str | Path) -> Iterator[None]:
-    from av import FFmpegError
-
-    try:
-        yield
-    except (FFmpegError, ValueError) as error:
-        raise VideoError(f"the sound of this video does not fit into {Path(path).suffix}; write .mkv ({error})") from error
-
-
-def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:
-    """The sound's packets, as far as they can be read."""
-    from av import FFmpegError
-
-    try:
-        yield from (packet for packet in (container.demux(streams) if streams else ()) if packet.pts is not None)
-    except FFmpegError:
-        return
-
-
-def _mux(target: Any, packet: Any, copies: dict[int, Any], waiting: Iterator[Any]) -> Any:
-    packet.stream = copies[packet.stream.index]
-    target.mux(packet)
-    return next(waiting, None)
+def _lost(container: Any, stream: Any) -> list[str]:
+    """What a copy of this stream will not have, one remark each."""
+    remarks = []
+    bits = max((part.bits for part in stream.format.components), default=8) if stream.format else 8
+    if bits > 8:
+        kind = f"{bits} to 8 bit" + (", and HDR may show bands" if int(stream.codec_context.color_trc) in HDR else "")
+        remarks.append(f"the picture is reduced from {kind}")
+    others = [other for other in container.streams if other.type not in ("audio", "video")]
+    counts = Counter(other.type for other in others)
+    for kind, count in counts.items():
+        remarks.append(f"{count} {kind} track{'s are' if count > 1 else ' is'} left out")
+    more = sum(other.type == "video" for other in container.streams) - 1
+    if more:
+        remarks.append(f"{more} further picture track{'s are' if more > 1 else ' is'} left out")
+    return remarks

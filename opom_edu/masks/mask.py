@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from opom_edu.errors import MaskError
@@ -193,7 +193,7 @@ class Mask:
         # Under a single key: safetensors writes several in an order that changes from call to call.
         entry = json.dumps({"recipe": recipe, "sha256": _checksum(delta, recipe)}, default=plain)
         with replacing(path) as temporary:
-            save_file({"delta": delta}, temporary, {METADATA_KEY: entry})
+            temporary.write_bytes(save({"delta": delta}, {METADATA_KEY: entry}))  # a full disk is an OSError
 
     @classmethod
     def load(cls, path: str | Path) -> Mask:

@@ -75,7 +75,7 @@ def measure_photos(
         kept: of each photo, its crops ``(F, 3, 112, 112)`` as laid in and as read back from the file.
         learned: by name, the checksums of the photos that the mask was learned from.
         surrogate: on which the masks were learned.
-        recognizers: on which to measure.
+        recognizers: on which to measure besides, or, of an ensemble, besides its parts.
         skipped: rows of the photos without a copy.
         eps: of the noise to compare with, a share of the pixel range.
         lossy: whether the files are JPEG.
@@ -110,7 +110,8 @@ def measure_photos(
     table = pd.concat([pd.DataFrame(rows), image_quality(before, after)], axis=1)
     strangers = [*([] if crowd is None else crowd), *(crop for crop, _ in sheet.get("", ()))]
     others = torch.stack(strangers) if strangers else before[:0]
-    measured = [_Measured(recognizer, table, crops, others) for recognizer in recognizers]
+    asked = {one.name: one for one in (*(surrogate.parts or [surrogate]), *recognizers)}.values()
+    measured = [_Measured(recognizer, table, crops, others) for recognizer in asked]
     could = [one.could_match for one in measured if one.could_match is not None]
     table["matchable"] = torch.stack(could).any(0).int().numpy() if could else 1
     summary = [one.fill_in(kind_of(one.recognizer, surrogate)) for one in measured]

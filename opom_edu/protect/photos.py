@@ -15,7 +15,7 @@ from opom_edu.evaluation.matching import who_is_who
 from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder, finder_of
 from opom_edu.faces.photos import MARK, Array, Photo, Pixels, lay_in, read_photo, save_photo
-from opom_edu.files import check_folder, remove_unfinished
+from opom_edu.files import alone, check_folder, remove_unfinished
 from opom_edu.masks import OPOM, Mask, Method
 from opom_edu.protect.album import LEAST, by_face, by_folder, with_somebody
 from opom_edu.protect.groups import GROUPS, read_groups, write_groups
@@ -109,43 +109,42 @@ def protect_folder(
         raise PhotoError(f"the copies cannot go to {out}: it and {source} must not lie in one another; name another folder")
     check_folder(out)
     check_ours(out, PHOTO_TABLE, PHOTO_COLUMNS[:3])
-    remove_unfinished(out)
-    search = remembering(find or finder_of(finder)[0], None if find else finder, out / "faces")
-    seen, rows = look_at(source, method.surrogate, search, tell, force=force)
-    if everyone:
-        groups = read_groups(out / GROUPS, seen, source)
-        seen = by_face(seen, source, bar, least=least, strangers=strangers, groups=groups)
-        write_groups(out / GROUPS, seen, source, corrected=bool(groups))
-    else:
-        seen = by_folder(seen, source, bar)
-    shots = with_somebody(seen, rows, bar)
-    people = faces_by_name(shots)
-    few = 0 if strangers else FEW  # a passer-by is in few photos as a rule
-    found = learn_masks(people, method, learn, out / "masks", tell, few=few)
-    plain = None
-    if isinstance(method, OPOM) and method.dispersal:
-        beside = learn_masks(people, replace(method, dispersal=0.0), learn, out / "masks" / "plain", tell, few=0)
-        plain = {name: mask for name, (mask, _) in beside.items()}
-    masks = {name: mask for name, (mask, _) in found.items()}
-    kept = []
-    for shot in counted(shots, len(shots), "protecting", tell):
-        with said(rows, shot.owner, shot.path):
-            kept.append((shot, *_write(shot, out / "photos" / shot.owner, masks, quality, keep_exif)))
-    tell("measuring", 0)
-    learned = {name: set(people[name].origins[chosen]) for name, (_, chosen) in found.items()}
-    measured = {one.name: one for one in (*(method.surrogate.parts or [method.surrogate]), *recognizers)}
-    report = measure_photos(
-        kept, learned, method.surrogate, list(measured.values()), rows, method.eps, lossy=quality is not None, plain=plain,
-        seen=seen, crowd=crowd,
-    )  # fmt: skip
-    write_photo_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
+    with alone(out):
+        remove_unfinished(out)
+        search = remembering(find or finder_of(finder)[0], None if find else finder, out / "faces")
+        seen, rows = look_at(source, method.surrogate, search, tell, force=force)
+        if everyone:
+            groups = read_groups(out / GROUPS, seen, source)
+            seen = by_face(seen, source, bar, least=least, strangers=strangers, groups=groups)
+            write_groups(out / GROUPS, seen, source, corrected=bool(groups))
+        else:
+            seen = by_folder(seen, source, bar)
+        shots = with_somebody(seen, rows, bar)
+        people = faces_by_name(shots)
+        few = 0 if strangers else FEW  # a passer-by is in few photos as a rule
+        found = learn_masks(people, method, learn, out / "masks", tell, few=few)
+        masks, plain = {name: mask for name, (mask, _) in found.items()}, None
+        if isinstance(method, OPOM) and method.dispersal:
+            beside = learn_masks(people, replace(method, dispersal=0.0), learn, out / "masks" / "plain", tell, few=0)
+            plain = {name: mask for name, (mask, _) in beside.items()}
+        kept = []
+        for shot in counted(shots, len(shots), "protecting", tell):
+            with said(rows, shot.owner, shot.path):
+                kept.append(_write(shot, out / "photos" / shot.owner, masks, quality, keep_exif))
+        tell("measuring", 0)
+        learned = {name: set(people[name].origins[chosen]) for name, (_, chosen) in found.items()}
+        report = measure_photos(
+            kept, learned, method.surrogate, recognizers, rows, method.eps, lossy=quality is not None, plain=plain,
+            seen=seen, crowd=crowd,
+        )  # fmt: skip
+        write_photo_report(report, out, masks=masks, method=method, quality=quality, keep_exif=keep_exif, threshold=bar)
     return report
 
 
 def _write(
     shot: Shot, folder: Path, masks: Mapping[str, Mask], quality: int | None, keep_exif: bool
-) -> tuple[Tensor, Tensor]:
-    """Write the protected copy, unless the same is there; the crops of its faces before and after it was saved."""
+) -> tuple[Shot, Tensor, Tensor]:
+    """Write the protected copy, unless the same is there; the shot, and the crops of its faces before and after saving."""
     target = folder / (shot.stem + (".png" if quality is None else ".jpg"))
     if target.resolve() != target:
         raise PhotoError(f"{target} leads elsewhere by a symbolic link; remove the link")
@@ -159,4 +158,6 @@ def _write(
     if there is None or there.mark != f"{MARK} {fingerprint}":
         save_photo(photo, pixels, target, quality=quality, mark=fingerprint, keep_exif=keep_exif)
         there = read_photo(target)
-    return laid, Faces.seen(there.pixels, shot.faces.matrices).crops
+    if quality is not None:
+        shot = replace(shot, note="; ".join(filter(None, [shot.note, *photo.lost_in_jpeg()])))
+    return shot, laid, Faces.seen(there.pixels, shot.faces.matrices).crops

@@ -20,7 +20,8 @@ from opom_edu.faces.aligned import Faces
 from opom_edu.faces.finder import Finder
 from opom_edu.faces.folders import list_photos, shown
 from opom_edu.faces.images import SIZE
-from opom_edu.faces.photos import GPS, Array, Pixels, read_photo
+from opom_edu.faces.metadata import GPS
+from opom_edu.faces.photos import Array, Pixels, read_photo
 from opom_edu.files import Store, sha256
 from opom_edu.recognizers import Recognizer
 

@@ -16,7 +16,7 @@ from opom_edu.faces.folders import shown
 from opom_edu.faces.photos import Pixels, lay_in
 from opom_edu.faces.tracking import WINDOW, Tracker, shimmer
 from opom_edu.faces.video import SUFFIXES, Video, return_frames
-from opom_edu.files import check_folder, remove_unfinished, replacing, unfinished
+from opom_edu.files import alone, check_folder, remove_unfinished, replacing, unfinished
 from opom_edu.masks import Mask, Method
 from opom_edu.protect.cast import Cast, Role, gallery_of, people_in, role_of, watch
 from opom_edu.protect.learned import learn_masks
@@ -34,6 +34,7 @@ from opom_edu.protect.video_report import (
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.thresholds import threshold_of
 
+LOOKED_AT = 10  # frames of a clip in which faces are looked for at the least
 Frames = Iterator[tuple[int, Pixels]]  # of each, its time in the video's units, and its pixels (H, W, 3)
 
 
@@ -84,37 +85,45 @@ def protect_video(
     if not 0 <= crf <= 51 or learn < 1 or measured < 0:
         raise ValueError(f"crf must be within 0 and 51, learn at least 1, measured not negative: {crf}, {learn}, {measured}")
     source, out = Video(Path(video).expanduser()), Path(out).expanduser()
-    beside = _prepared(source, out, force)
-    return_frames()
-    finders = finder_of(finder) if find is None or follow is None else (find, follow)
-    find, follow = find or finders[0], follow or finders[1]
-    known = None if photos is None else people_in(Path(photos).expanduser(), method.surrogate, bar, find, tell)
-    cast = Cast(method.surrogate, bar, known)
-    frames, gray = watch(source, Tracker(find, follow, every=every), cast, tell)
-    if not cast.seen:
-        seen = f"{len(cast.tracks)} appearances of strangers" if cast.tracks else "no face"
-        raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
-    people = {name: seen if known is None else known[name] for name, seen in cast.seen.items()}
-    learned = learn_masks(people, method, learn, beside / "masks", tell)
-    masks = {name: mask for name, (mask, _) in learned.items()}
-    roles = [role_of(track, name, window) for track, name in cast.tracks if name]
-    (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
-    rate, faces = float(source.rate), sum(len(role.found) for role in roles)
-    probes = _probes(roles, -(-faces // measured), rate) if measured else []
-    _write(source, out, roles, masks, gray, probes, frames, crf, tell)
-    tell("measuring", 0)
-    galleries = {name: gallery_of(seen, learned[name][1], rate) for name, seen in people.items()}
-    for probe in probes:
-        probe.learned = probe.frame in people[probe.person].origins[learned[probe.person][1]]
-    crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
-    table, summary = measure_video(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
-    facts = {
-        "faces": faces, "strangers": sum(name is None for _, name in cast.tracks), "photos": known is not None,
-        "people": {shown(name): sum(role.name == name for role in roles) for name in masks},
-        "trembling": max(shimmer(role.found) for role in roles), "steadied": max(shimmer(role.steady) for role in roles),
-        "frames": frames, "notes": source.notes, "crf": crf, "distractors": len(crowd),
-    }  # fmt: skip
-    return write_video_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
+    with alone(out):
+        beside = _prepared(source, out, force)
+        return_frames()
+        finders = finder_of(finder) if find is None or follow is None else (find, follow)
+        find, follow = find or finders[0], follow or finders[1]
+        known = None if photos is None else people_in(Path(photos).expanduser(), method.surrogate, bar, find, tell)
+        cast, every = Cast(method.surrogate, bar, known), _often(source, every)
+        frames, gray = watch(source, Tracker(find, follow, every=every), cast, tell)
+        if not cast.seen:
+            brief = f"{len(cast.tracks)} appearances of strangers, or too brief ones for every={every}"
+            seen = brief if cast.tracks else "no face"
+            raise VideoError(f"there is nobody to protect in {source.path}: {seen} in its {frames} frames")
+        people = {name: seen if known is None else known[name] for name, seen in cast.seen.items()}
+        learned = learn_masks(people, method, learn, beside / "masks", tell)
+        masks = {name: mask for name, (mask, _) in learned.items()}
+        roles = [role_of(track, name, window) for track, name in cast.tracks if name]
+        (beside / "report.html").unlink(missing_ok=True)  # that of an older copy
+        rate, faces = float(source.rate), sum(len(role.found) for role in roles)
+        probes = _probes(roles, -(-faces // measured), rate) if measured else []
+        _write(source, out, roles, masks, gray, probes, frames, crf, tell)
+        tell("measuring", 0)
+        galleries = {name: gallery_of(seen, learned[name][1], rate) for name, seen in people.items()}
+        for probe in probes:
+            probe.learned = probe.frame in people[probe.person].origins[learned[probe.person][1]]
+        crowd = load_people("synthetic", count=8, distractors=500).distractors if distractors is None else distractors
+        table, summary = measure_video(probes, galleries, crowd, [method.surrogate, *recognizers], method.eps, frames / rate)
+        facts = {
+            "faces": faces, "strangers": sum(name is None for _, name in cast.tracks), "photos": known is not None,
+            "people": {shown(name): sum(role.name == name for role in roles) for name in masks},
+            "trembling": max(shimmer(role.found) for role in roles), "steadied": max(shimmer(role.steady) for role in roles),
+            "frames": frames, "notes": source.notes, "remarks": source.remarks, "crf": crf, "distractors": len(crowd),
+        }  # fmt: skip
+        return write_video_report(VideoReport(table, summary, facts), beside, (source.path.name, out.name), masks, method)
+
+
+def _often(source: Video, every: int) -> int:
+    """``every``, or less where a clip is so short that too few frames would be looked at to learn from."""
+    frames = round(source.seconds * source.rate)
+    return max(1, min(every, frames // LOOKED_AT)) if frames and every > 1 else every
 
 
 def _prepared(source: Video, out: Path, force: bool) -> Path:

@@ -184,8 +184,8 @@ def write_video_report(
         OSError: if a file cannot be written to.
 
     Example:
-        >>> facts = {"frames": 4, "faces": 0, "people": {"Ada": 1}, "strangers": 0, "photos": False, "crf": 18, "notes": []}
-        >>> facts |= {"distractors": 0, "trembling": 0.0, "steadied": 0.0}
+        >>> facts = {"frames": 4, "faces": 0, "people": {"Ada": 1}, "strangers": 0, "photos": False, "crf": 18}
+        >>> facts |= {"notes": [], "remarks": [], "distractors": 0, "trembling": 0.0, "steadied": 0.0}
         >>> report = VideoReport(pd.DataFrame(columns=VIDEO_COLUMNS), pd.DataFrame(), facts)
         >>> one = {"Ada": masks["Ada"]}
         >>> told = write_video_report(report, folder / "video", ("a.mp4", "b.mp4"), one, OPOM(surrogate))

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from opom_edu.errors import OpomError
@@ -42,7 +42,7 @@ def save_half(module: nn.Module, path: Path, origin: str) -> None:
         for key, value in module.state_dict().items()
     }
     with replacing(path) as temporary:
-        save_file(tensors, temporary, {"origin": origin})
+        temporary.write_bytes(save(tensors, {"origin": origin}))
 
 
 def save_checkpoint(
@@ -75,7 +75,7 @@ def save_checkpoint(
         for key, value in optimizer.state[parameter].items():
             tensors[f"{PREFIX}{i}.{key}"] = value.contiguous()
     with replacing(path) as temporary:
-        save_file(tensors, temporary, {"state": json.dumps(state)})
+        temporary.write_bytes(save(tensors, {"state": json.dumps(state)}))
 
 
 def load_checkpoint(

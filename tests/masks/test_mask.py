@@ -46,7 +46,7 @@ def test_a_failed_save_leaves_the_old_file(mask: Mask, tmp_path: Path, monkeypat
     def fail(*_args: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("opom_edu.masks.mask.save_file", fail)
+    monkeypatch.setattr("opom_edu.masks.mask.save", fail)
     with pytest.raises(OSError, match="disk full"):
         Mask(0 * mask.delta, 0).save(path)
     assert torch.equal(Mask.load(path).delta, mask.delta)
