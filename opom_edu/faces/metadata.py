@@ -20,7 +20,7 @@ KEPT: dict[int | None, tuple[int, ...]] = {
     GPS: tuple(range(0x20)),
 }  # fmt: skip
 LONGEST = 200  # characters, bytes or numbers of a value; a preview has thousands
-PNG, COLORS = b"\x89PNG\r\n\x1a\n", (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
+PNG, COLORS = b"\x89PNG\r\n\x1a\n", (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 SUBFILE, DNG = 0x00FE, 0xC612  # TIFF's tags: what a picture is for (bit 0: a preview), and the version of a digital negative
 RAW = (
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
