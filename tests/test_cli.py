@@ -229,6 +229,7 @@ def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0, result.output
     assert "missing no-such-package; pip install 'opom_edu[imagined]'" in words(result)
     assert "recognizer dlib" in words(result)
+    assert "LIKE=PATH; LIKE is one of sface 112x112 pixels" in words(result)
 
 
 def test_train_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

