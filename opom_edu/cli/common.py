@@ -83,8 +83,8 @@ def load_measured(
 ) -> tuple[Recognizer, list[Recognizer]]:
     """The white box, and on whom else to measure: the parts of an ensemble, and the black boxes.
 
-    These are ``targets``, each a name, or LIKE=PATH for an ONNX file; without any the ``usual`` (by default the zoo's six and
-    dlib), saying which are not there.
+    These are ``targets``, each a name, or LIKE=PATH for an ONNX file; without any the ``usual`` (by default the zoo's six
+    and dlib), saying which are not there.
 
     Raises:
         ValueError: for an unknown name, or a surrogate among the targets.

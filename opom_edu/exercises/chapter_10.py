@@ -12,7 +12,9 @@ from opom_edu.evaluation.changes import jpeg
 from opom_edu.exercises import classroom
 from opom_edu.exercises.forms import array_of, measured
 from opom_edu.exercises.verdict import Exercise, near
+from opom_edu.faces.mtcnn import find_faces
 from opom_edu.faces.photos import inverse, moved
+from opom_edu.lessons.finding import turned
 
 TURNS = {1: 0, 3: 2, 6: -1, 8: 1}  # EXIF's orientations that a camera writes: counterclockwise quarter turns that undo them
 
@@ -91,10 +93,32 @@ def _beyond(answer: Any) -> str | None:
     )  # fmt: skip
 
 
+@cache
+def _seen_up_to() -> int:
+    """The largest of 0, 5, 10, ... degrees up to which the finder sees Ada's first test photo, turned, without a gap."""
+    photo, degrees = classroom.person().test[0], 0
+    while degrees < 180 and len(find_faces(turned(photo, degrees + 5))):
+        degrees += 5
+    return degrees
+
+
+def _turns(answer: Any) -> str | None:
+    right = _seen_up_to()
+    return near(
+        answer, right, 0.5,
+        (right + 5, "That is the first angle at which she is missed. Which is the last before it?"),
+        (180, "There may be larger angles at which something is found again. Stop at the first gap."),
+        (90, "Try it: turned(ada.test[0], 90)."),
+        otherwise="Try 0, 5, 10, ... degrees, and stop when len(find(turned(ada.test[0], degrees))) is 0.",
+    )  # fmt: skip
+
+
 EXERCISES: dict[str, Exercise] = {
     "10.1": Exercise("write", _upright, "Whoever forgets this looks for faces that lie on their side, and finds none."),
     "10.2": Exercise("write", _back, "The same way back takes the mask's difference to its place."),
     "10.3": Exercise("predict", _left,
         "Recognizers that cut a face otherwise see a shifted mask: measure the copy as others find it."),
     "10.4": Exercise("criticize", _beyond, "And that without any mask. The bound holds for files without loss."),
+    "10.5": Exercise("compute", _turns,
+        "Whom the finder misses gets no mask, and nobody says so unless the report does: look for photos without a copy."),
 }  # fmt: skip

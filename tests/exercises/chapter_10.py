@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from opom_edu.evaluation.changes import jpeg
-from opom_edu.exercises.chapter_10 import _coded, _falls, classroom
+from opom_edu.exercises.chapter_10 import _coded, _falls, _seen_up_to, classroom
 from opom_edu.faces.photos import inverse, moved
 
 
@@ -48,5 +48,9 @@ def answers() -> dict[str, tuple[list[Any], list[Any]]]:
         "10.4": (
             [_coded(), torch.tensor(_coded()), np.float64(_coded() + 0.3)],
             [_coded() / 255, float(change.abs().mean()), 8, 0, float("inf"), _coded() + 5, change.abs()],
+        ),
+        "10.5": (
+            [_seen_up_to(), float(_seen_up_to()), torch.tensor(_seen_up_to())],
+            [_seen_up_to() + 5, _seen_up_to() - 5, 0, 90, 180, float("nan"), [0, 5], _seen_up_to() / 57.3],
         ),
     }  # fmt: skip
