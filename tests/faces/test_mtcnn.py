@@ -54,15 +54,16 @@ def test_fifty_faces_and_one_of_twenty_pixels() -> None:
         find_faces(face, smallest=11)
 
 
+@pytest.mark.slow
 def test_heads_turned_by_50_to_70_degrees_are_found() -> None:
     found = 0
-    for seed in range(10):
+    for seed in range(40):
         who, rng = sample_identity(5_000_000 + seed), np.random.default_rng(seed)
         turned = replace(sample_conditions(who, rng), yaw=float(rng.choice([-1, 1]) * rng.uniform(50, 70)))
         photo = take_photo(Sitter(who), turned, size=(600, 800), scene=((0.65, 0.5), 0.16))
         distances = [np.linalg.norm(marks.mean(0) - photo.landmarks.mean(0)) for marks in find_faces(photo.pixels)]
         found += min(distances, default=np.inf) < 40
-    assert found >= 9
+    assert found >= 36
 
 
 def test_the_second_look_steadies_what_boxes_make_jump(faces: list[Pixels]) -> None:

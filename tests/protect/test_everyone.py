@@ -7,15 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from opom_edu import cli
 from opom_edu.errors import PeopleError, PeopleWarning
-from opom_edu.faces.photos import read_photo
+from opom_edu.faces.mtcnn import find_faces
+from opom_edu.faces.photos import inverse, read_photo
 from opom_edu.protect import Report
+from opom_edu.protect.album import by_face
 from opom_edu.protect.measures import measure_photos
 from opom_edu.protect.photo_report import verdicts
-from opom_edu.recognizers import Recognizer
+from opom_edu.protect.shots import look_at
+from opom_edu.recognizers import Recognizer, load_surrogate
+from opom_edu.recognizers.thresholds import threshold_of
+from tests.faces.test_finder import pasted
+from tests.faces.test_photos import similarity
 from tests.protect.albums import THRESHOLD, blobs, find, picture, run
 
 PASSERS = range(50, 54)
@@ -232,3 +239,37 @@ def test_the_command_takes_everyone(
     told = " ".join(result.output.split())
     assert "person 1: 6 of 6 photos have a protected copy." in told
     assert "A recognizer that is not in this list was not asked." in told
+
+
+@pytest.mark.slow
+def test_real_people_in_a_mixed_folder_are_taken_together(
+    real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six people in 12 photos each, two of them together in 10 more, 10 photos of passers-by."""
+    monkeypatch.setenv("OPOM_EDU_WEIGHTS", str(real / "models"))
+    pytest.importorskip("dlib", reason="the extra 'dlib' is not installed")
+    places = sorted((real / "faces").iterdir())
+    faces = [[np.asarray(Image.open(file).convert("RGB")) for file in sorted(place.glob("*.png"))] for place in places]
+    groups = [[(person, i)] for person in range(6) for i in range(12)]
+    groups += [[(0, 12 + i), (1, 12 + i)] for i in range(10)] + [[(6 + i % 6, i)] for i in range(10)]
+    generator = np.random.default_rng(0)
+    for number, shown in enumerate(groups):
+        parts = [
+            pasted(faces[person][i], similarity(generator.uniform(200, 300), generator.uniform(-15, 15), (250, 250)), 500)
+            for person, i in shown
+        ]
+        Image.fromarray(np.hstack(parts)).save(tmp_path / f"{number:03}.png")
+    surrogate, _ = load_surrogate(["dlib-torch", "mobilefacenet"])
+    shots, rows = look_at(tmp_path, surrogate, lambda pixels, _: find_faces(pixels), lambda *_: None)
+    assert not rows
+    named = by_face(shots, tmp_path, threshold_of(surrogate))
+    who: dict[str, list[int]] = {}
+    for shot, shown in zip(named, groups, strict=True):
+        order = np.argsort([float(inverse(matrix)[0] @ (56, 56, 1)) for matrix in shot.faces.matrices])
+        for place, (person, _) in zip(order, shown, strict=True):
+            if name := shot.names[place]:
+                who.setdefault(name, []).append(person)
+    wrong = sum(len(own) - max(map(own.count, own)) for own in who.values())
+    assert wrong <= 0.02 * sum(map(len, who.values()))
+    assert {max(own, key=own.count) for own in who.values()} == set(range(6))
+    assert sum(len(own) for own in who.values()) >= 88  # of 92

@@ -308,3 +308,11 @@ def test_a_film_of_a_real_face(real: Path, tmp_path: Path, monkeypatch: pytest.M
     assert report.facts["steadied"] < report.facts["trembling"]
     assert white["psr_before"] < 5
     assert white["similarity_after"] < white["similarity_noise"] - 0.03
+
+
+def test_a_short_clip_is_looked_at_more_often(surrogate: Recognizer, tmp_path: Path) -> None:
+    clip = save(tmp_path / "in.mp4", film({0: sways(30)}, frames=12))
+    assert run(clip, surrogate, every=10).facts["faces"] == 12
+    brief = save(tmp_path / "brief.mp4", film({0: sways(30, start=17, end=21)}, frames=90))
+    with pytest.raises(VideoError, match="1 appearances of strangers, or too brief ones for every=9"):
+        run(brief, surrogate, tmp_path / "b.mp4", every=10)
