@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,9 +75,9 @@ class Own:
 
     def save(self, file: Path) -> None:
         """Write all of it as safetensors, whole or not at all."""
-        about = {name: str(getattr(self, name)) for name in ("student", "levels", "rate", "photo", "judge")}
-        with replacing(file) as temporary:
-            temporary.write_bytes(save({"images": self.images}, about))
+        about = json.dumps({name: getattr(self, name) for name in ("student", "levels", "rate", "photo", "judge")})
+        with replacing(file) as temporary:  # under a single key: several are written in an order that changes
+            temporary.write_bytes(save({"images": self.images}, {"own": about}))
 
 
 def own_people(students: Sequence[Student]) -> list[Own]:
