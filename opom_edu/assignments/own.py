@@ -117,7 +117,6 @@ def read_own(file: Path) -> Own:
     """
     try:
         with safe_open(file, "pt") as opened:
-            about, images = opened.metadata(), opened.get_tensor("images")
-        return Own(about["student"], images, int(about["levels"]), int(about["rate"]), int(about["photo"]), about["judge"])
+            return Own(images=opened.get_tensor("images"), **json.loads(opened.metadata()["own"]))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise OpomError(f"{file} is missing or damaged ({error}); ask for the assignment again") from error
