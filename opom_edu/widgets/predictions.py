@@ -60,6 +60,11 @@ class Predictions:
         self._buttons: dict[str, widgets.Button] = {}
         self._summaries: list[widgets.HTML] = []
 
+    def answers(self) -> dict[str, tuple[str, str]]:
+        """By the name of each prediction that was revealed, the result and why."""
+        told = {name: question for name, question in self._questions.items() if question.truth is not None}
+        return {name: (question.told(question.truth or 0.0), question.why) for name, question in told.items()}
+
     def ask(
         self, name: str, question: str, choices: Sequence[str] = (), *,
         low: float = 0.0, high: float = 100.0, unit: str = "", within: float = 5.0,
