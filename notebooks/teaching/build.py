@@ -3,6 +3,7 @@
 python notebooks/teaching/build.py pages              write chapter_*.md and outcomes.md
 python notebooks/teaching/build.py answers            run all chapters and write answers.md: about ten minutes
 python notebooks/teaching/build.py handouts --out DIR a page for the class per chapter, as HTML, and as PDF where Chromium is
+python notebooks/teaching/build.py slides 0 4         run these chapters, make slides of their figures (reveal.js by npm)
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def handouts(out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     made = []
     for chapter in chapters():
-        goals = "".join(f"<li>{escape(goal)}.</li>" for goal in chapter.goals)
+        goals = "".join(f"<li>{escape(goal.replace('*', ''))}.</li>" for goal in chapter.goals)
         asked = "".join(
             f"<tr><td>{escape(question)}</td><td></td><td></td></tr>" for _, question in chapter.questions().values()
         )
@@ -175,13 +176,79 @@ def handouts(out: Path) -> list[Path]:
     return made
 
 
+STYLE = """<style>.jp-OutputPrompt { display: none !important; } .reveal .jp-OutputArea-output { padding: 0; }
+.reveal .jp-OutputArea img, .reveal svg.opom-figure { width: 900px !important; max-width: none !important; }
+</style><script>
+window.MathJax = { Hub: { Queue() {}, Config() {}, Rerender() {}, getAllJax() { return []; } } };  // formulas stay text
+</script>"""
+PACKAGES = ("reveal.js@4.6.1", "requirejs@2.3.7")  # of npm: they lie beside the slides, which open without a network
+FIGURE = ("image/png", "image/svg+xml", "text/html")
+
+
+def slides(out: Path, numbers: list[str]) -> list[Path]:
+    """The figures of chapters as slides: headings, what the cells show, and what to notice, without code."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import SlidesExporter
+    from traitlets.config import Config
+
+    _fetch(out)
+    absent = dict.fromkeys(("mathjax_url", "jquery_url", "widget_renderer_url", "font_awesome_url"), "")
+    beside = {"reveal_url_prefix": "reveal.js", "require_js_url": "requirejs/require.js", "reveal_theme": "white"}
+    options = Config({"SlidesExporter": {"exclude_input": True, **beside, **absent}})
+    made = []
+    for chapter in (one for one in chapters() if not numbers or one.number in numbers):
+        book = nbformat.read(chapter.path, 4)
+        with tempfile.TemporaryDirectory() as folder:
+            NotebookClient(book, timeout=900, resources={"metadata": {"path": folder}}).execute()
+        ends = next(i for i, cell in enumerate(book.cells) if cell.source.startswith("## Exercises"))
+        book.cells = [kept for cell in book.cells[:ends] if (kept := _slide(cell)) is not None]
+        html, _ = SlidesExporter(config=options).from_notebook_node(book)
+        (file := out / f"chapter_{chapter.path.stem.split('_')[0]}.html").write_text(
+            html.replace("</head>", STYLE + "</head>", 1), "utf-8"
+        )
+        made.append(file)
+    return made
+
+
+def _slide(cell: Any) -> Any:
+    """The cell as a slide: a heading with its first lines, or a figure; None for the rest."""
+    if cell.cell_type == "markdown":
+        first = next((line for line in cell.source.splitlines() if line.startswith("#")), "")
+        if not first:
+            return None
+        paragraph = cell.source.split(first, 1)[1].strip().split("\n\n")[0]
+        cell.source, cell.metadata["slideshow"] = f"{first}\n\n{paragraph}", {"slide_type": "slide"}
+        return cell
+    cell.outputs = [one for one in cell.outputs if any(kind in one.get("data", {}) for kind in FIGURE)]
+    for one in cell.outputs:
+        one["data"].pop("application/vnd.jupyter.widget-view+json", None)
+    cell.metadata["slideshow"] = {"slide_type": "subslide"}
+    return cell if cell.outputs else None
+
+
+def _fetch(out: Path) -> None:
+    """Put what the slides need beside them."""
+    if shutil.which("npm") is None:
+        raise SystemExit("npm is not there; install Node.js, for the slides need reveal.js")
+    out.mkdir(parents=True, exist_ok=True)
+    for package in PACKAGES:
+        if not (target := out / package.split("@")[0]).exists():
+            with tempfile.TemporaryDirectory() as folder:
+                subprocess.run(["npm", "pack", package, "--silent"], cwd=folder, check=True, capture_output=True)
+                shutil.unpack_archive(next(Path(folder).glob("*.tgz")), folder)
+                shutil.copytree(Path(folder, "package"), target)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["pages", "answers", "handouts"])
-    parser.add_argument("--out", type=Path, default=Path("out/handouts"))
+    parser.add_argument("what", choices=["pages", "answers", "handouts", "slides"])
+    parser.add_argument("chapters", nargs="*", help="numbers of chapters, for slides; by default all")
+    parser.add_argument("--out", type=Path, help="folder; by default out/handouts or out/slides")
     options = parser.parse_args()
-    if options.what == "handouts":
-        print(*handouts(options.out), sep="\n")
+    out = options.out or Path("out") / options.what
+    if options.what in ("handouts", "slides"):
+        print(*(handouts(out) if options.what == "handouts" else slides(out, options.chapters)), sep="\n")
         return
     made = pages() if options.what == "pages" else {"answers.md": answers()}
     for name, text in made.items():
