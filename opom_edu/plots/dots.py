@@ -47,3 +47,30 @@ def outcome_dots(shares: Mapping[str, float]) -> Chart:
         axes.scatter(column, -row, s=22, facecolors=color if filled else "none", edgecolors=color, label=f"{count} {name}")
     figure.legend(loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False)
     return figure
+
+
+def ball(own: np.ndarray, strangers: np.ndarray, path: np.ndarray) -> Chart:
+    """A person's photos, strangers, and the way of the photos, from the front of the ball.
+
+    Args:
+        own: ``(N, 3)``; the first axis points up, the second to the right.
+        strangers: ``(M, 3)``.
+        path: ``(T, N, 3)``.
+
+    Example:
+        >>> type(ball(np.eye(3), np.eye(3), np.zeros((2, 3, 3)))).__name__
+        'Chart'
+    """
+    figure = Chart(figsize=(4.2, 4.2), alt=f"{len(strangers)} strangers, {len(own)} photos without and with the mask")
+    axes = figure.subplots()
+    axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal")
+    axes.set_axis_off()
+    turn = np.linspace(0, 2 * np.pi, 200)
+    axes.plot(np.cos(turn), np.sin(turn), color=GRAY, linewidth=0.8)
+    axes.scatter(strangers[:, 1], strangers[:, 0], s=12, color=GRAY, label="strangers")
+    axes.scatter(own[:, 1], own[:, 0], s=26, facecolors="none", edgecolors=COLORS[1], label="without a mask")
+    for number in range(path.shape[1]):
+        axes.plot(path[:, number, 1], path[:, number, 0], color=COLORS[4], alpha=0.5, linewidth=1)
+    axes.scatter(path[-1, :, 1], path[-1, :, 0], s=30, color=COLORS[4], label="with the mask")
+    figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
+    return figure

@@ -18,6 +18,7 @@ from opom_edu.widgets.photo_lab import PhotoLab, photo_lab
 from opom_edu.widgets.predictions import Predictions
 from opom_edu.widgets.robustness_lab import RobustnessLab, robustness_lab
 from opom_edu.widgets.search_dots import SearchDots, search_dots
+from opom_edu.widgets.sphere import SphereView, sphere
 from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
@@ -25,7 +26,7 @@ from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
     "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPlayground", "MaskPlayer", "PhotoCountLab", "PhotoLab",
-    "Predictions", "RobustnessLab", "Score", "SearchDots", "TableLab", "ThresholdLab", "TransferLab", "VideoLab",
-    "epsilon_lab", "feature_map", "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress",
-    "robustness_lab", "search_dots", "table_lab", "threshold_lab", "transfer_lab", "video_lab",
+    "Predictions", "RobustnessLab", "Score", "SearchDots", "SphereView", "TableLab", "ThresholdLab", "TransferLab",
+    "VideoLab", "epsilon_lab", "feature_map", "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress",
+    "robustness_lab", "search_dots", "sphere", "table_lab", "threshold_lab", "transfer_lab", "video_lab",
 ]  # fmt: skip

@@ -1,0 +1,113 @@
+"""The turnable sphere: its numbers against the embeddings, hands and keys on it, both themes."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("anywidget", reason="widgets need the extra: pip install 'opom_edu[lab]'")
+from opom_edu import OPOM, load_people, load_recognizer
+from opom_edu.faces import quantize
+from opom_edu.lessons.sphere import Sphere, sphere_of
+from opom_edu.widgets import SphereView
+from tests.widgets.test_hull_playground import MODEL, browser_type_launch_args, in_browser
+
+__all__ = ["browser_type_launch_args"]
+PLACES = (
+    "[...document.querySelectorAll('.opom-ball .opom-own')].map(dot => [+dot.getAttribute('cx'), +dot.getAttribute('cy')])"
+)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Sphere:
+    people = load_people("synthetic", count=2, distractors=40)
+    return sphere_of(OPOM(load_recognizer("ir-softmax"), steps=8), people["Ada"], people.distractors)
+
+
+@pytest.fixture
+def shown(page: Any, seen: Sphere) -> Any:
+    source = base64.b64encode(str(SphereView._esm).encode()).decode()
+    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
+    page.add_style_tag(content=str(SphereView._css))
+    view = SphereView(seen)
+    page.evaluate(MODEL, {name: getattr(view, name) for name in ("own", "strangers", "path", "line", "step")})
+    view.close()
+    page.evaluate("module.default.render({ model, el: document.body })")
+    return page
+
+
+def test_places_are_those_of_the_embeddings(seen: Sphere) -> None:
+    people, surrogate = load_people("synthetic", count=2, distractors=40), load_recognizer("ir-softmax")
+    ada = people["Ada"]
+    own = surrogate.embed(quantize(ada.test)).double()
+    center = torch.nn.functional.normalize(own.mean(0), dim=0)
+    assert torch.allclose(seen.own[:, 0], own @ center, atol=1e-6)
+    assert torch.allclose(seen.path[0, :, 0], own @ center, atol=1e-6)  # before the first step there is no mask
+    masked = surrogate.embed(quantize(OPOM(surrogate, steps=8).fit(ada.train).apply(ada.test))).double()
+    assert torch.allclose(seen.path[-1, :, 0], masked @ center, atol=1e-5)
+    assert float(seen.path[-1, :, 1].mean()) > float(seen.path[0, :, 1].mean())
+    for places in (seen.own, seen.strangers, seen.path):
+        assert float(places.norm(dim=-1).max()) <= 1 + 1e-6
+    assert seen.line == surrogate.thresholds[1e-3]
+
+
+@in_browser
+def test_points_a_number_and_a_turn(shown: Any, seen: Sphere) -> None:
+    assert shown.locator(".opom-ball .opom-place").count() == 40 + 10 + 10
+    assert shown.locator(".opom-trail").count() == 10
+    mean = float(seen.path[-1, :, 0].mean())
+    assert f"Mean similarity to the center: {mean:.2f};" in shown.locator(".opom-told").inner_text()
+    inside = int((seen.path[0, :, 0] > seen.line).sum())
+    shown.evaluate("model.set('step', 0)")
+    assert f"{inside} of 10 photos are inside" in shown.locator(".opom-told").inner_text()
+    before = np.array(shown.evaluate(PLACES))
+    shown.locator(".opom-ball").focus()
+    shown.keyboard.press("ArrowRight")
+    turned = np.array(shown.evaluate(PLACES))
+    assert np.abs(turned - before).max() > 1
+    box = shown.locator(".opom-ball").bounding_box()
+    shown.mouse.move(box["x"] + 100, box["y"] + 100)
+    shown.mouse.down()
+    shown.mouse.move(box["x"] + 160, box["y"] + 120)
+    shown.mouse.up()
+    assert np.abs(np.array(shown.evaluate(PLACES)) - turned).max() > 5
+
+
+@in_browser
+def test_turning_keeps_lengths_and_is_quick(shown: Any) -> None:
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        point, angles = draw.normal(size=3), draw.uniform(-3, 3, 2)
+        found = shown.evaluate("([p, a, b]) => module.turned(p, a, b)", [point.tolist(), *angles.tolist()])
+        assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(point))
+    spent = shown.evaluate("""() => {
+        const ball = document.querySelector(".opom-ball");
+        const started = performance.now();
+        for (let i = 0; i < 60; i += 1) {
+            ball.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+            document.body.offsetHeight;
+        }
+        return (performance.now() - started) / 60;
+    }""")
+    assert spent < 33  # milliseconds
+
+
+@in_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 620])
+def test_it_fits_a_narrow_column_in_both_themes(shown: Any, width: int, scheme: str) -> None:
+    shown.set_viewport_size({"width": width, "height": 620})
+    ground, ink = ("#111", "#eee") if scheme == "dark" else ("#fff", "#111")
+    shown.add_style_tag(content=f"body {{ background: {ground}; --jp-content-font-color1: {ink}; margin: 8px }}")
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    shown.screenshot(path=f"out/screenshots/sphere-{width}-{scheme}.png")
+
+
+def test_a_step_that_there_is_not_is_refused_and_a_still_picture_is_there(seen: Sphere) -> None:
+    view = SphereView(seen)
+    with pytest.raises(ValueError, match="step must be from 0 to 8, got 9"):
+        view.step = 9
+    assert "40 strangers and 10 photos" in view._repr_mimebundle_()[0]["text/html"]
+    view.close()
