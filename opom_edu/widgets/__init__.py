@@ -11,6 +11,7 @@ from opom_edu.lessons.epsilon import Choice, EpsilonModel, Score
 from opom_edu.widgets.blind import BlindTest, blind_test
 from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
+from opom_edu.widgets.hull_photos import HullPhotos, hull_photos
 from opom_edu.widgets.hull_playground import HullPlayground, hull_playground
 from opom_edu.widgets.mask_player import MaskPlayer, mask_player
 from opom_edu.widgets.parts import progress
@@ -26,9 +27,9 @@ from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
 from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
-    "BlindTest", "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPlayground", "MaskPlayer",
+    "BlindTest", "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPhotos", "HullPlayground", "MaskPlayer",
     "PhotoCountLab", "PhotoLab", "Predictions", "RobustnessLab", "Score", "SearchDots", "SphereView", "TableLab",
-    "ThresholdLab", "TransferLab", "VideoLab", "blind_test", "epsilon_lab", "feature_map", "hull_playground",
-    "mask_player", "photo_count_lab", "photo_lab", "progress", "robustness_lab", "search_dots", "sphere", "table_lab",
-    "threshold_lab", "transfer_lab", "video_lab",
+    "ThresholdLab", "TransferLab", "VideoLab", "blind_test", "epsilon_lab", "feature_map", "hull_photos",
+    "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress", "robustness_lab", "search_dots",
+    "sphere", "table_lab", "threshold_lab", "transfer_lab", "video_lab",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ SETUP = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from opom_edu import load_people, load_recognizer
+from opom_edu import OPOM, load_people, load_recognizer
 from opom_edu.experiments import reproduce
 from opom_edu.widgets import *
 from tests.faces.test_video import film, save, sways
@@ -33,6 +33,15 @@ LABS = {
     "threshold": ("threshold_lab(people, [surrogate, *black_boxes]).wait()", "rect", 20),
     "map": ("feature_map(people, surrogate, levels=8).wait()", ".scatterlayer .point", 80),
     "hulls": ("hull_playground()", ".opom-hull-point", 24),
+    "hull photos": ('hull_photos(surrogate, people["Ada"], people.distractors[:1])', ".opom-card img", 10),
+    "dots": ("search_dots()", ".opom-searches circle", 1000),
+    "sphere": ('sphere(OPOM(surrogate, steps=8), people["Ada"], people.distractors)', ".opom-ball .opom-place", 80),
+    "blind": (
+        'masks = {level: OPOM(surrogate, eps=level / 255, steps=4).fit(people["Ada"].train) for level in (2, 8)}\n'
+        'blind_test(people["Ada"].test[:2], masks, {2: 20.0, 8: 80.0})',
+        ".opom-choice img",
+        2,
+    ),
     "player": ('mask_player(people, surrogate, person="Ada", steps=12).wait()', ".scatterlayer .point", 40),
     "transfer": ("transfer_lab(people, [surrogate, *black_boxes]).wait(300)", ".opom-matrix td", 25),
     "photos": ('photo_count_lab(people, surrogate, black_boxes, person="Ada", photos=3).wait()', ".opom-board .opom-bar", 5),
@@ -63,7 +72,8 @@ OUTSIDE = """(output) => {
   const edge = output.getBoundingClientRect().right + 1;
   const cut = (e) => e.scrollWidth > e.clientWidth + 2 && e.clientWidth && getComputedStyle(e).overflowX !== "visible"
     && !e.closest(".opom-status, svg, .noUi-target, select, button, .widget-readout, input");
-  return [...output.querySelectorAll(".opom-lab *, .opom-playground *")]
+  const labs = ["lab", "playground", "searches", "sphere", "blind", "hull-photos"].map((name) => `.opom-${name} *`).join();
+  return [...output.querySelectorAll(labs)]
     .filter((e) => e.getClientRects().length && !e.closest("defs, .modebar, .opom-said"))
     .filter((e) => (e.getBoundingClientRect().right > edge && !e.closest("svg")) || cut(e))
     .map((e) => `${e.tagName}.${e.className.baseVal ?? e.className} ${e.textContent.slice(0, 40)}`).slice(0, 6);
