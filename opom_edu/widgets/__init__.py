@@ -9,6 +9,7 @@ except ImportError as error:
 
 from opom_edu.lessons.epsilon import Choice, EpsilonModel, Score
 from opom_edu.widgets.blind import BlindTest, blind_test
+from opom_edu.widgets.emerging import Emerging, emerging
 from opom_edu.widgets.epsilon_lab import EpsilonLab, epsilon_lab
 from opom_edu.widgets.feature_map import FeatureMap, feature_map
 from opom_edu.widgets.hull_photos import HullPhotos, hull_photos
@@ -27,9 +28,9 @@ from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
 from opom_edu.widgets.video_lab import VideoLab, video_lab
 
 __all__ = [
-    "BlindTest", "Choice", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPhotos", "HullPlayground", "MaskPlayer",
-    "PhotoCountLab", "PhotoLab", "Predictions", "RobustnessLab", "Score", "SearchDots", "SphereView", "TableLab",
-    "ThresholdLab", "TransferLab", "VideoLab", "blind_test", "epsilon_lab", "feature_map", "hull_photos",
-    "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress", "robustness_lab", "search_dots",
-    "sphere", "table_lab", "threshold_lab", "transfer_lab", "video_lab",
+    "BlindTest", "Choice", "Emerging", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPhotos", "HullPlayground",
+    "MaskPlayer", "PhotoCountLab", "PhotoLab", "Predictions", "RobustnessLab", "Score", "SearchDots", "SphereView",
+    "TableLab", "ThresholdLab", "TransferLab", "VideoLab", "blind_test", "emerging", "epsilon_lab", "feature_map",
+    "hull_photos", "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress", "robustness_lab",
+    "search_dots", "sphere", "table_lab", "threshold_lab", "transfer_lab", "video_lab",
 ]  # fmt: skip

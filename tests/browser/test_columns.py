@@ -34,6 +34,7 @@ LABS = {
     "map": ("feature_map(people, surrogate, levels=8).wait()", ".scatterlayer .point", 80),
     "hulls": ("hull_playground()", ".opom-hull-point", 24),
     "hull photos": ('hull_photos(surrogate, people["Ada"], people.distractors[:1])', ".opom-card img", 10),
+    "emerging": ('emerging(people["Ada"].test, OPOM(surrogate, steps=4).fit(people["Ada"].train))', ".opom-taken img", 10),
     "dots": ("search_dots()", ".opom-searches circle", 1000),
     "sphere": ('sphere(OPOM(surrogate, steps=8), people["Ada"], people.distractors)', ".opom-ball .opom-place", 80),
     "blind": (
@@ -72,7 +73,8 @@ OUTSIDE = """(output) => {
   const edge = output.getBoundingClientRect().right + 1;
   const cut = (e) => e.scrollWidth > e.clientWidth + 2 && e.clientWidth && getComputedStyle(e).overflowX !== "visible"
     && !e.closest(".opom-status, svg, .noUi-target, select, button, .widget-readout, input");
-  const labs = ["lab", "playground", "searches", "sphere", "blind", "hull-photos"].map((name) => `.opom-${name} *`).join();
+  const names = ["lab", "playground", "searches", "sphere", "blind", "hull-photos", "emerging"];
+  const labs = names.map((name) => `.opom-${name} *`).join();
   return [...output.querySelectorAll(labs)]
     .filter((e) => e.getClientRects().length && !e.closest("defs, .modebar, .opom-said"))
     .filter((e) => (e.getBoundingClientRect().right > edge && !e.closest("svg")) || cut(e))
