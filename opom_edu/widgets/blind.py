@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from torch import Tensor
@@ -16,6 +15,7 @@ from opom_edu.faces.images import check_images, png
 from opom_edu.masks import Mask
 from opom_edu.plots import photo_row
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 
@@ -52,7 +52,7 @@ def blind_test(photos: Tensor, masks: Mapping[int, Mask], curve: Mapping[int, fl
     return made
 
 
-class BlindTest(anywidget.AnyWidget):  # type: ignore[misc]
+class BlindTest(InPage):
     """See :func:`blind_test`.
 
     Attributes:
@@ -75,14 +75,13 @@ class BlindTest(anywidget.AnyWidget):  # type: ignore[misc]
     found = traitlets.Float(None, allow_none=True).tag(sync=True)
     pair: tuple[Tensor, Tensor, int] | None = None
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
+    def still(self) -> str:
+        """The figure as HTML without a script."""
         if self.pair is None:
-            return data, metadata
+            return ""
         clean, masked, level = self.pair
         figure = photo_row(torch.stack([clean, masked]), ["clean", f"masked, {level} levels"], side=2.2)
-        return {**data, "text/html": drawing(figure, f"a photo without a mask and with one of {level} levels")}, metadata
+        return drawing(figure, f"a photo without a mask and with one of {level} levels")
 
 
 def _picture(photo: Tensor) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from torch import Tensor
@@ -17,6 +16,7 @@ from opom_edu.faces.images import check_images, magnification, png
 from opom_edu.masks import Mask
 from opom_edu.plots import photo_row
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 
@@ -50,7 +50,7 @@ def emerging(photos: Tensor, mask: Mask) -> Emerging:
     return made
 
 
-class Emerging(anywidget.AnyWidget):  # type: ignore[misc]
+class Emerging(InPage):
     """See :func:`emerging`.
 
     Attributes:
@@ -76,11 +76,10 @@ class Emerging(anywidget.AnyWidget):  # type: ignore[misc]
             raise ValueError(f"count must be from 1 to {len(self.cosines)}, got {proposal['value']}")
         return int(proposal["value"])
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
+    def still(self) -> str:
+        """The figure as HTML without a script."""
         if self.shown is None:
-            return data, metadata
+            return ""
         titles = ["from 1 photo", f"from {len(self.cosines)}", "the mask"]
         alt = f"estimates of a mask, cosine {self.cosines[0]:.2f} and {self.cosines[-1]:.2f}, and the mask"
-        return {**data, "text/html": drawing(photo_row(self.shown, titles), alt)}, metadata
+        return drawing(photo_row(self.shown, titles), alt)

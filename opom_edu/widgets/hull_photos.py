@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from torch import Tensor
@@ -15,6 +14,7 @@ from opom_edu.faces.images import check_images, png
 from opom_edu.plots import photo_row
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 
@@ -55,7 +55,7 @@ def hull_photos(recognizer: Recognizer, person: Person, stranger: Tensor, *, pho
     return made
 
 
-class HullPhotos(anywidget.AnyWidget):  # type: ignore[misc]
+class HullPhotos(InPage):
     """See :func:`hull_photos`.
 
     Attributes:
@@ -80,12 +80,11 @@ class HullPhotos(anywidget.AnyWidget):  # type: ignore[misc]
     weights: Any = traitlets.List().tag(sync=True)
     shown: Tensor | None = None
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
+    def still(self) -> str:
+        """The figure as HTML without a script."""
         if self.shown is None:
-            return data, metadata
+            return ""
         count = len(self.shown) - 2
         titles = [*(f"photo {number + 1}" for number in range(count)), "another of hers", "a stranger"]
         alt = f"{count} photos of a hull, another photo of the same person, and a stranger"
-        return {**data, "text/html": drawing(photo_row(self.shown, titles, columns=6), alt)}, metadata
+        return drawing(photo_row(self.shown, titles, columns=6), alt)

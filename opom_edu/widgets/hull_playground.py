@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 
 from opom_edu.hulls import AffineHull, ClassCenter, ConvexHull, Hull, ReducedHull
 from opom_edu.plots.hulls import hull_panels
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 MOST = 20  # points
@@ -60,7 +60,7 @@ def hull_playground(
     return HullPlayground(points=_plain(points), query=_plain(query), upper=upper)
 
 
-class HullPlayground(anywidget.AnyWidget):  # type: ignore[misc]
+class HullPlayground(InPage):
     """See :func:`hull_playground`.
 
     Attributes:
@@ -116,11 +116,6 @@ class HullPlayground(anywidget.AnyWidget):  # type: ignore[misc]
         told = ", ".join(f"{name} {float(hull.distance(query)):.3f}" for name, hull in hulls.items())
         alt = f"Four hulls of {len(self.points)} points in the plane; distances of the query: {told}"
         return drawing(hull_panels(hulls["center"].features.numpy(), query[0].numpy(), borders, nearest), alt)
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self.still()}, metadata
 
 
 def _plain(values: Any) -> list[Any]:

@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from opom_edu.plots.dots import outcome_dots
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 RANGES = {"gallery": (1, 10_000_000), "rate": (0.0, 0.5), "share": (0.0, 1.0), "hit": (0.0, 1.0)}
@@ -39,7 +39,7 @@ def search_dots(*, gallery: int = 10_000, rate: float = 1e-4, share: float = 0.0
     return SearchDots(gallery=gallery, rate=rate, share=share, hit=hit)
 
 
-class SearchDots(anywidget.AnyWidget):  # type: ignore[misc]
+class SearchDots(InPage):
     """See :func:`search_dots`.
 
     Attributes:
@@ -82,8 +82,3 @@ class SearchDots(anywidget.AnyWidget):  # type: ignore[misc]
         shares = self.outcomes()
         told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
         return drawing(outcome_dots(shares), f"A thousand searches among {self.gallery:,} people: {told}")
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self.still()}, metadata

@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from opom_edu.lessons.sphere import Sphere, sphere_of
 from opom_edu.masks import Method
 from opom_edu.plots.dots import ball
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 
@@ -42,7 +42,7 @@ def sphere(method: Method, person: Person, strangers: Tensor) -> SphereView:
     return SphereView(sphere_of(method, person, strangers))
 
 
-class SphereView(anywidget.AnyWidget):  # type: ignore[misc]
+class SphereView(InPage):
     """See :func:`sphere`.
 
     Attributes:
@@ -82,8 +82,3 @@ class SphereView(anywidget.AnyWidget):  # type: ignore[misc]
         alt = f"{len(self.strangers)} strangers and {len(self.own)} photos, under the mask {mean:.2f} like their center"
         places = (places.numpy() for places in (self._seen.own, self._seen.strangers, self._seen.path[: self.step + 1]))
         return drawing(ball(*places), alt)
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self.still()}, metadata

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from torch import Tensor
@@ -14,6 +13,7 @@ from opom_edu.lessons.votes import SHOWN, votes
 from opom_edu.plots import photo_row
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets.html import drawing
+from opom_edu.widgets.in_page import InPage
 
 HERE = Path(__file__).parent
 
@@ -42,7 +42,7 @@ def vote(surrogate: Recognizer, images: Tensor) -> Vote:
     return made
 
 
-class Vote(anywidget.AnyWidget):  # type: ignore[misc]
+class Vote(InPage):
     """See :func:`vote`.
 
     Attributes:
@@ -60,13 +60,12 @@ class Vote(anywidget.AnyWidget):  # type: ignore[misc]
     place: Any = traitlets.Dict().tag(sync=True)
     shown: Tensor | None = None
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """With a still picture for where no page runs: nbconvert, a book, a preview."""
-        data, metadata = super()._repr_mimebundle_(**options)
+    def still(self) -> str:
+        """The figure as HTML without a script."""
         if self.shown is None:
-            return data, metadata
+            return ""
         pictures = torch.cat([self.shown, self.shown.mean(0).sign()[None]])
         gray = (0.5 + pictures * torch.tensor([4.0] * len(self.shown) + [0.5])[:, None, None]).clamp(0, 1)
         titles = [*(f"photo {number + 1}" for number in range(len(self.shown))), "sign of the mean"]
         figure = photo_row(gray[:, None].repeat(1, 3, 1, 1), titles, columns=6)
-        return {**data, "text/html": drawing(figure, "the gradients of ten photos, and the signs of their mean")}, metadata
+        return drawing(figure, "the gradients of ten photos, and the signs of their mean")

@@ -1,6 +1,5 @@
 """The blind test: its staircase, a test taken by keyboard, what it finds, both themes."""
 
-import base64
 import math
 from typing import Any
 
@@ -11,9 +10,8 @@ import torch
 pytest.importorskip("anywidget", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 from opom_edu.masks import Mask
 from opom_edu.widgets import BlindTest, blind_test
-from tests.widgets.test_hull_playground import MODEL, browser_type_launch_args, in_browser
+from tests.widgets.pages import both_themes, check_narrow, in_browser, show
 
-__all__ = ["browser_type_launch_args"]
 LEVELS = [1, 2, 4, 8, 16]
 CURVE = {1: 5.0, 2: 20.0, 4: 50.0, 8: 80.0, 16: 100.0}
 
@@ -27,15 +25,7 @@ def made() -> BlindTest:
 
 @pytest.fixture
 def shown(page: Any) -> Any:
-    source = base64.b64encode(str(BlindTest._esm).encode()).decode()
-    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
-    page.add_style_tag(content=str(BlindTest._css))
-    test = made()
-    names = ("levels", "clean", "masked", "curve", "trials", "found")
-    page.evaluate(MODEL, {name: getattr(test, name) for name in names} | {"draws": [0.1]})  # always the left one
-    test.close()
-    page.evaluate("module.default.render({ model, el: document.body })")
-    return page
+    return show(page, made(), "levels", "clean", "masked", "curve", "trials", "found", draws=[0.1])  # always the left one
 
 
 @in_browser
@@ -87,19 +77,13 @@ def test_a_test_by_keyboard_from_beginning_to_end(shown: Any) -> None:
 
 
 @in_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 620])
-def test_it_fits_a_narrow_column_in_both_themes(shown: Any, width: int, scheme: str) -> None:
-    shown.set_viewport_size({"width": width, "height": 420})
-    ground, ink = ("#111", "#eee") if scheme == "dark" else ("#fff", "#111")
-    shown.add_style_tag(content=f"body {{ background: {ground}; --jp-content-font-color1: {ink}; margin: 8px }}")
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    shown.screenshot(path=f"out/screenshots/blind-{width}-{scheme}.png")
+@both_themes
+def test_it_fits_a_narrow_column_in_both_themes(shown: Any, scheme: str) -> None:
+    check_narrow(shown, "blind", scheme)
     shown.locator(".opom-choice").first.focus()
     for _ in range(24):
         shown.keyboard.press("1")
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    shown.screenshot(path=f"out/screenshots/blind-end-{width}-{scheme}.png")
+    check_narrow(shown, "blind-end", scheme)
 
 
 def test_what_cannot_be_tested_is_refused_and_a_still_picture_is_there() -> None:

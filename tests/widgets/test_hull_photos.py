@@ -1,6 +1,5 @@
 """A hull of real photos: the page's solver against the library's, boxes and slider, both themes."""
 
-import base64
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,7 @@ pytest.importorskip("anywidget", reason="widgets need the extra: pip install 'op
 from opom_edu import load_people, load_recognizer
 from opom_edu.hulls import ConvexHull
 from opom_edu.widgets import HullPhotos, hull_photos
-from tests.widgets.test_hull_playground import MODEL, browser_type_launch_args, in_browser
-
-__all__ = ["browser_type_launch_args"]
+from tests.widgets.pages import FRAME, both_themes, check_narrow, in_browser, load, redrawing, show
 
 
 def made() -> HullPhotos:
@@ -23,20 +20,12 @@ def made() -> HullPhotos:
 
 @pytest.fixture
 def module(page: Any) -> Any:
-    source = base64.b64encode(str(HullPhotos._esm).encode()).decode()
-    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
-    page.add_style_tag(content=str(HullPhotos._css))
-    return page
+    return load(page, HullPhotos)
 
 
 @pytest.fixture
-def shown(module: Any) -> Any:
-    view = made()
-    names = ("gram", "inner", "alike", "photos", "ends", "kept", "place", "weights")
-    module.evaluate(MODEL, {name: getattr(view, name) for name in names})
-    view.close()
-    module.evaluate("module.default.render({ model, el: document.body })")
-    return module
+def shown(page: Any) -> Any:
+    return show(page, made(), "gram", "inner", "alike", "photos", "ends", "kept", "place", "weights")
 
 
 def problems() -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -93,23 +82,13 @@ def test_a_number_and_photos_that_grow(shown: Any) -> None:
 
 @in_browser
 def test_dragging_is_quick(shown: Any) -> None:
-    spent = shown.evaluate("""() => {
-        const started = performance.now();
-        for (let i = 0; i < 60; i += 1) { model.set("place", i / 59); document.body.offsetHeight; }
-        return (performance.now() - started) / 60;
-    }""")
-    assert spent < 33  # milliseconds
+    assert redrawing(shown, 'model.set("place", i / 59)') < FRAME
 
 
 @in_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 620])
-def test_it_fits_a_narrow_column_in_both_themes(shown: Any, width: int, scheme: str) -> None:
-    shown.set_viewport_size({"width": width, "height": 480})
-    ground, ink = ("#111", "#eee") if scheme == "dark" else ("#fff", "#111")
-    shown.add_style_tag(content=f"body {{ background: {ground}; --jp-content-font-color1: {ink}; margin: 8px }}")
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    shown.screenshot(path=f"out/screenshots/hull-photos-{width}-{scheme}.png")
+@both_themes
+def test_it_fits_a_narrow_column_in_both_themes(shown: Any, scheme: str) -> None:
+    check_narrow(shown, "hull-photos", scheme)
 
 
 def test_what_cannot_be_shown_is_refused_and_a_still_picture_is_there() -> None:

@@ -1,9 +1,6 @@
 """The hull playground: its geometry in the page against opom_edu.hulls, hands on it, its traits and its still picture."""
 
-import base64
 import json
-import shutil
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,34 +10,13 @@ import torch
 pytest.importorskip("anywidget", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 from opom_edu.widgets import HullPlayground, hull_playground
 from opom_edu.widgets.hull_playground import PRESETS
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None or find_spec("pytest_playwright") is None, reason="the page needs Chromium and pytest-playwright"
-)
-# A stand-in for the model on the page's side of a kernel.
-MODEL = """state => {
-    const heard = {};
-    window.model = {
-        saved: 0, state, get: name => state[name], on: (name, f) => { (heard[name] ??= []).push(f); }, off: () => {},
-        set: (name, value) => { state[name] = value; (heard["change:" + name] ?? []).forEach(f => f()); },
-        save_changes: () => { window.model.saved += 1; },
-    };
-}"""
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+from tests.widgets.pages import MODEL, in_browser, load
 
 
 @pytest.fixture
 def module(page: Any) -> Any:
     """A blank page that holds the widget's own script as ``module`` and its style."""
-    source = base64.b64encode(str(HullPlayground._esm).encode()).decode()
-    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
-    page.add_style_tag(content=str(HullPlayground._css))
-    return page
+    return load(page, HullPlayground)
 
 
 @pytest.fixture

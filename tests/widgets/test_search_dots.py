@@ -1,6 +1,5 @@
 """A thousand searches as dots: the page's arithmetic against Python's, by mouse and keyboard, in both themes."""
 
-import base64
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,7 @@ import pytest
 pytest.importorskip("anywidget", reason="widgets need the extra: pip install 'opom_edu[lab]'")
 from opom_edu.plots.dots import whole_dots
 from opom_edu.widgets import SearchDots, search_dots
-from tests.widgets.test_hull_playground import MODEL, browser_type_launch_args, in_browser
-
-__all__ = ["browser_type_launch_args"]
+from tests.widgets.pages import FRAME, both_themes, check_narrow, in_browser, load, redrawing, show
 
 
 def states() -> list[dict[str, float]]:
@@ -27,17 +24,12 @@ def states() -> list[dict[str, float]]:
 
 @pytest.fixture
 def module(page: Any) -> Any:
-    source = base64.b64encode(str(SearchDots._esm).encode()).decode()
-    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
-    page.add_style_tag(content=str(SearchDots._css))
-    return page
+    return load(page, SearchDots)
 
 
 @pytest.fixture
-def shown(module: Any) -> Any:
-    module.evaluate(MODEL, {"gallery": 10_000, "rate": 1e-4, "share": 0.05, "hit": 0.95})
-    module.evaluate("module.default.render({ model, el: document.body })")
-    return module
+def shown(page: Any) -> Any:
+    return show(page, search_dots(), "gallery", "rate", "share", "hit")
 
 
 @in_browser
@@ -81,23 +73,13 @@ def test_keyboard_and_mouse_move_the_sliders_thirty_times_a_second(shown: Any) -
     box = slider.bounding_box()
     shown.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
     assert shown.evaluate("model.get('gallery')") < 30
-    spent = shown.evaluate("""() => {
-        const started = performance.now();
-        for (let i = 0; i < 60; i += 1) { model.set("gallery", Math.round(10 ** (1 + i / 12))); document.body.offsetHeight; }
-        return (performance.now() - started) / 60;
-    }""")
-    assert spent < 33  # milliseconds
+    assert redrawing(shown, 'model.set("gallery", Math.round(10 ** (1 + i / 12)))') < FRAME
 
 
 @in_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 620, 710])
-def test_it_fits_a_narrow_column_in_both_themes(shown: Any, width: int, scheme: str) -> None:
-    shown.set_viewport_size({"width": width, "height": 560})
-    ground, ink = ("#111", "#eee") if scheme == "dark" else ("#fff", "#111")
-    shown.add_style_tag(content=f"body {{ background: {ground}; --jp-content-font-color1: {ink}; margin: 8px }}")
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    shown.screenshot(path=f"out/screenshots/search-dots-{width}-{scheme}.png")
+@both_themes
+def test_it_fits_a_narrow_column_in_both_themes(shown: Any, scheme: str) -> None:
+    check_narrow(shown, "search-dots", scheme)
 
 
 def test_numbers_out_of_range_are_refused_and_a_still_picture_is_there() -> None:

@@ -1,6 +1,5 @@
 """The vote: gradients against the library's own step, mouse and keys, both themes."""
 
-import base64
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,7 @@ from opom_edu import load_people, load_recognizer
 from opom_edu.lessons.votes import votes
 from opom_edu.recognizers import Recognizer
 from opom_edu.widgets import Vote, vote
-from tests.widgets.test_hull_playground import MODEL, browser_type_launch_args, in_browser
-
-__all__ = ["browser_type_launch_args"]
+from tests.widgets.pages import FRAME, both_themes, check_narrow, in_browser, redrawing, show
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +21,7 @@ def view() -> Vote:
 
 @pytest.fixture
 def shown(page: Any, view: Vote) -> Any:
-    source = base64.b64encode(str(Vote._esm).encode()).decode()
-    page.evaluate(f"import('data:text/javascript;base64,{source}').then(module => {{ window.module = module; }})")
-    page.add_style_tag(content=str(Vote._css))
-    page.evaluate(MODEL, {name: getattr(view, name) for name in ("votes", "side", "place")})
-    page.evaluate("module.default.render({ model, el: document.body })")
-    return page
+    return show(page, view, "votes", "side", "place")
 
 
 def test_a_step_along_the_votes_leads_away_from_the_center() -> None:
@@ -66,23 +58,13 @@ def test_bars_a_number_and_the_keyboard(shown: Any, view: Vote) -> None:
     box = shown.locator(".opom-board-of-signs").bounding_box()
     shown.mouse.click(box["x"] + 1, box["y"] + 1)
     assert shown.evaluate("model.get('place')") == {"x": 0, "y": 0}
-    spent = shown.evaluate("""() => {
-        const started = performance.now();
-        for (let i = 0; i < 60; i += 1) { model.set("place", { x: i % 56, y: 20 }); document.body.offsetHeight; }
-        return (performance.now() - started) / 60;
-    }""")
-    assert spent < 33  # milliseconds
+    assert redrawing(shown, 'model.set("place", { x: i % 56, y: 20 })') < FRAME
 
 
 @in_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 620])
-def test_it_fits_a_narrow_column_in_both_themes(shown: Any, width: int, scheme: str) -> None:
-    shown.set_viewport_size({"width": width, "height": 520})
-    ground, ink = ("#111", "#eee") if scheme == "dark" else ("#fff", "#111")
-    shown.add_style_tag(content=f"body {{ background: {ground}; --jp-content-font-color1: {ink}; margin: 8px }}")
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    shown.screenshot(path=f"out/screenshots/vote-{width}-{scheme}.png")
+@both_themes
+def test_it_fits_a_narrow_column_in_both_themes(shown: Any, scheme: str) -> None:
+    check_narrow(shown, "vote", scheme)
 
 
 def test_a_still_picture_is_there(view: Vote) -> None:
