@@ -73,12 +73,8 @@ def test_turning_keeps_lengths_and_is_quick(shown: Any) -> None:
         point, angles = draw.normal(size=3), draw.uniform(-3, 3, 2)
         found = shown.evaluate("([p, a, b]) => module.turned(p, a, b)", [point.tolist(), *angles.tolist()])
         assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(point))
-    assert (
-        redrawing(
-            shown, 'document.querySelector(\'.opom-ball\').dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }))'
-        )
-        < FRAME
-    )
+    turn = """document.querySelector(".opom-ball").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }))"""
+    assert redrawing(shown, turn) < FRAME
 
 
 @in_browser
