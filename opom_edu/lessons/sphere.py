@@ -21,6 +21,7 @@ class Sphere:
 
     Attributes:
         own: ``(N, 3)``, the person's clean test photos.
+        hull: ``(K, 3)``, the training photos; the shadow of their convex hull is the hull of their shadows.
         strangers: ``(M, 3)``.
         path: ``(T + 1, N, 3)``, the test photos under the mask before the first and after each of T steps.
         line: the recognizer's similarity at a false-match rate of 1e-3, NaN if it has none: its cap around the center.
@@ -33,6 +34,7 @@ class Sphere:
     """
 
     own: Tensor
+    hull: Tensor
     strangers: Tensor
     path: Tensor
     line: float
@@ -59,14 +61,16 @@ def sphere_of(method: Method, person: Person, strangers: Tensor) -> Sphere:
     if len(strangers) < 2:
         raise ValueError(f"two strangers at least are wanted, got {len(strangers)}")
     surrogate: Recognizer = method.surrogate
-    own, others = (surrogate.embed(quantize(photos)).cpu().double() for photos in (person.test, strangers))
+    own, hull, others = (
+        surrogate.embed(quantize(photos)).cpu().double() for photos in (person.test, person.train, strangers)
+    )
     frames = torch.stack([frame.test.cpu().double() for frame in record(method, person)])
     center = functional.normalize(own.mean(0), dim=0)
     away = _beside(frames[-1].mean(0), center)
     spread = others - (others @ center)[:, None] * center - (others @ away)[:, None] * away
     last = torch.linalg.svd(spread - spread.mean(0), full_matrices=False).Vh[0]
     basis = torch.stack([center, away, _beside(last, center, away)], 1)
-    return Sphere(own @ basis, others @ basis, frames @ basis, surrogate.thresholds.get(1e-3, float("nan")))
+    return Sphere(own @ basis, hull @ basis, others @ basis, frames @ basis, surrogate.thresholds.get(1e-3, float("nan")))
 
 
 def _beside(direction: Tensor, *others: Tensor) -> Tensor:

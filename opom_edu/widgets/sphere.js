@@ -10,10 +10,25 @@ export function turned([x, y, z], turn, tilt) {
   return [right, d * x - t * depth, t * x + d * depth];
 }
 
+// The outline of flat points, counterclockwise (Andrew's monotone chain): the shadow of their hull.
+export function outline(points) {
+  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const side = (row) => {
+    const chain = [];
+    const right = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) <= 0;
+    row.forEach((point) => {
+      while (chain.length > 1 && right(chain.at(-2), chain.at(-1), point)) chain.pop();
+      chain.push(point);
+    });
+    return chain.slice(0, -1);
+  };
+  return [...side(sorted), ...side(sorted.reverse())];
+}
+
 const pixel = ([right, up]) => [SIDE / 2 + right * SIDE * 0.46, SIDE / 2 - up * SIDE * 0.46];
 
 function element(tag, attributes = {}, ...children) {
-  const svg = ["svg", "circle", "polyline", "path", "text"].includes(tag);
+  const svg = ["svg", "circle", "polyline", "polygon"].includes(tag);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
   made.append(...children);
@@ -27,11 +42,12 @@ const ring = (line) => Array.from({ length: 61 }, (_, i) => {
 });
 
 function render({ model, el }) {
-  const [own, strangers, path, line] = ["own", "strangers", "path", "line"].map((name) => model.get(name));
+  const [own, hull, strangers, path, line] = ["own", "hull", "strangers", "path", "line"].map((name) => model.get(name));
   const svg = element("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, tabindex: 0, role: "img", class: "opom-ball" });
   svg.append(element("circle", { cx: SIDE / 2, cy: SIDE / 2, r: SIDE * 0.46, class: "opom-globe" }));
   const cap = element("polyline", { class: "opom-cap" });
   if (line !== null) svg.append(cap);
+  const shadow = svg.appendChild(element("polygon", { class: "opom-shadow" }));
   const dots = (places, kind, r) => places.map(() => svg.appendChild(element("circle", { r, class: `opom-place opom-${kind}` })));
   const shown = { strangers: dots(strangers, "strangers", 3.5), own: dots(own, "own", 5) };
   const trails = own.map(() => svg.appendChild(element("polyline", { class: "opom-trail" })));
@@ -45,6 +61,7 @@ function render({ model, el }) {
     const mark = element("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, element("circle", { cx: 6, cy: 6, r: 5, class: `opom-place opom-${kind}` }));
     legend.append(mark, ` ${name} `);
   });
+  legend.append("Shaded: the shadow of the hull of the training photos. ");
   if (line !== null) legend.append("Dashed: the line of a match, one false match in a thousand pairs.");
   let [turn, tilt, timer] = [-0.5, 0.35, 0];
 
@@ -63,6 +80,8 @@ function render({ model, el }) {
     const points = (places) => places.map((place) => pixel(turned(place, turn, tilt)).map((v) => v.toFixed(1)).join(",")).join(" ");
     trails.forEach((trail, i) => trail.setAttribute("points", points(path.slice(0, step + 1).map((all) => all[i]))));
     if (line !== null) cap.setAttribute("points", points(ring(line)));
+    const flat = hull.map((place) => pixel(turned(place, turn, tilt)));
+    shadow.setAttribute("points", outline(flat).map((at) => at.map((v) => v.toFixed(1)).join(",")).join(" "));
     slider.value = step;
     output.textContent = `step ${step} of ${path.length - 1}`;
     const mean = path[step].reduce((sum, place) => sum + place[0], 0) / own.length;

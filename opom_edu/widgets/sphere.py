@@ -46,12 +46,12 @@ class SphereView(InPage):
     """See :func:`sphere`.
 
     Attributes:
-        own, strangers, path, line: see :class:`opom_edu.lessons.sphere.Sphere`, as lists; None for no line.
+        own, hull, strangers, path, line: see :class:`opom_edu.lessons.sphere.Sphere`, as lists; None for no line.
         step: which step is shown; set it, and the page follows.
 
     Example:
         >>> import torch
-        >>> view = SphereView(Sphere(torch.rand(2, 3), torch.rand(5, 3), torch.rand(4, 2, 3), 0.5))
+        >>> view = SphereView(Sphere(torch.rand(2, 3), torch.rand(6, 3), torch.rand(5, 3), torch.rand(4, 2, 3), 0.5))
         >>> view.step
         3
         >>> view.close()
@@ -60,13 +60,14 @@ class SphereView(InPage):
     _esm = HERE / "sphere.js"
     _css = HERE / "sphere.css"
     own: Any = traitlets.List().tag(sync=True)
+    hull: Any = traitlets.List().tag(sync=True)
     strangers: Any = traitlets.List().tag(sync=True)
     path: Any = traitlets.List().tag(sync=True)
     line = traitlets.Float(allow_none=True).tag(sync=True)
     step = traitlets.Int().tag(sync=True)
 
     def __init__(self, seen: Sphere) -> None:
-        places = {name: getattr(seen, name).tolist() for name in ("own", "strangers", "path")}
+        places = {name: getattr(seen, name).tolist() for name in ("own", "hull", "strangers", "path")}
         super().__init__(**places, line=None if math.isnan(seen.line) else seen.line, step=len(seen.path) - 1)
         self._seen = seen
 

@@ -26,7 +26,7 @@ def seen() -> Sphere:
 
 @pytest.fixture
 def shown(page: Any, seen: Sphere) -> Any:
-    return show(page, SphereView(seen), "own", "strangers", "path", "line", "step")
+    return show(page, SphereView(seen), "own", "hull", "strangers", "path", "line", "step")
 
 
 def test_places_are_those_of_the_embeddings(seen: Sphere) -> None:
@@ -41,6 +41,7 @@ def test_places_are_those_of_the_embeddings(seen: Sphere) -> None:
     assert float(seen.path[-1, :, 1].mean()) > float(seen.path[0, :, 1].mean())
     for places in (seen.own, seen.strangers, seen.path):
         assert float(places.norm(dim=-1).max()) <= 1 + 1e-6
+    assert torch.allclose(seen.hull[:, 0], surrogate.embed(quantize(ada.train)).double() @ center, atol=1e-6)
     assert seen.line == surrogate.thresholds[1e-3]
 
 
@@ -48,6 +49,10 @@ def test_places_are_those_of_the_embeddings(seen: Sphere) -> None:
 def test_points_a_number_and_a_turn(shown: Any, seen: Sphere) -> None:
     assert shown.locator(".opom-ball .opom-place").count() == 40 + 10 + 10
     assert shown.locator(".opom-trail").count() == 10
+    corners = shown.locator(".opom-shadow").get_attribute("points").split()
+    assert 3 <= len(corners) <= 10
+    square = shown.evaluate("module.outline([[0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5], [0, 0]])")
+    assert square == [[0, 0], [1, 0], [1, 1], [0, 1]]
     mean = float(seen.path[-1, :, 0].mean())
     assert f"Mean similarity to the center: {mean:.2f};" in shown.locator(".opom-told").inner_text()
     inside = int((seen.path[0, :, 0] > seen.line).sum())
