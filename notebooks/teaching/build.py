@@ -82,10 +82,19 @@ def page(chapter: Chapter, note: dict[str, Any]) -> str:
         "Let everybody commit before the cell below runs. The cell that reveals states the answer and why; "
         "[answers](answers.md) has those of a run.", "",
         *(f"- *{section}*: {question}" for section, question in chapter.questions().values()), "",
+        "## Exercises, and why the answer is right", "",
+        *(f"- {name} ({kind}): {_why(name)}" for name, kind, _ in chapter.exercises()), "",
         "## Misconceptions", "", *(f"- **“{what}”** {meet}" for what, meet in note["misconceptions"]), "",
         "## What can be left out", "", note["skip"], "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _why(exercise: str) -> str:
+    """What the check says of a right answer."""
+    from opom_edu.exercises import EXERCISES
+
+    return EXERCISES[exercise].praise if exercise in EXERCISES else "open; its rubric stands below it in the chapter."
 
 
 def outcomes() -> str:
