@@ -94,7 +94,7 @@ def _why(exercise: str) -> str:
     """What the check says of a right answer."""
     from opom_edu.exercises import EXERCISES
 
-    return EXERCISES[exercise].praise if exercise in EXERCISES else "open; its rubric stands below it in the chapter."
+    return EXERCISES[exercise].praise if exercise in EXERCISES else "its rubric stands below it in the chapter."
 
 
 def outcomes() -> str:
