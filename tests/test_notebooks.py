@@ -1,7 +1,8 @@
 """Every notebook runs top to bottom, is committed without outputs, and its exercises' checks know right from blank."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +68,29 @@ def test_solutions_differ_from_their_chapter_in_the_answers_alone(path: Path) ->
     assert sum(a != b for a, b in pairs) in (3, 4, 5)
 
 
+def execute(path: Path) -> Any:
+    """The notebook, run, and a last cell that measures its kernel's memory."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
+    nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def executed(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[Any]]]:
+    """All notebooks that were asked for, two at a time: a kernel keeps one core busy, most of the time."""
+    items: list[Any] = [item for item in request.session.items if "executed" in getattr(item, "fixturenames", ())]
+    asked = [item.callspec.params["path"] for item in items]
+    pool = ThreadPoolExecutor(2)  # not this thread: the browser tests leave an event loop running in it
+    yield {path: pool.submit(execute, path) for path in asked}
+    pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("weights")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
-def test_notebooks_run_and_their_checks_know_right_from_blank(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
-    client = nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(path.parent)}})
-    with ThreadPoolExecutor(1) as thread:  # the browser tests leave an event loop running in this one
-        thread.submit(client.execute).result()
+def test_notebooks_run_and_their_checks_know_right_from_blank(path: Path, executed: dict[Path, Future[Any]]) -> None:
+    notebook = executed[path].result()
     assert int(notebook.cells.pop().outputs[0].text.split()[-1]) <= PEAK
     outputs = [(cell.source, str(output)) for cell in notebook.cells for output in cell.get("outputs", [])]
     verdicts = [told for source, told in outputs if "check(" in source and "role=" in told]
