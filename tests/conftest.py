@@ -2,16 +2,24 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.browser import ARGUMENTS, CHROMIUM
 from opom_edu.faces import People, Person
 from opom_edu.recognizers import Recognizer
 
 REAL = Path(os.environ.get("OPOM_EDU_REAL", Path(__file__).parents[2] / "shared" / "real"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The system's Chromium for pytest-playwright."""
+    return {"executable_path": CHROMIUM, "args": list(ARGUMENTS)}
 
 
 def smooth_noise(count: int, generator: torch.Generator) -> Tensor:

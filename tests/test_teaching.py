@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.browser import CHROMIUM
+from tests.widgets.pages import in_browser
+
 ROOT = Path(__file__).parents[1]
 KIT = ROOT / "notebooks" / "teaching"
 
@@ -82,32 +85,28 @@ def test_handouts_are_one_page_each(build: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_slides_open_from_a_file_without_a_network(build: Any, tmp_path: Path) -> None:
-    pytest.importorskip("playwright", reason="looking at slides needs pytest-playwright")
-    chromium = next(filter(None, map(shutil.which, build.CHROMIUM)), None)
-    if chromium is None or shutil.which("npm") is None:
+@in_browser
+def test_slides_open_from_a_file_without_a_network(build: Any, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if CHROMIUM is None or shutil.which("npm") is None:
         pytest.skip("slides need npm, and looking at them Chromium")
-    from playwright.sync_api import sync_playwright
-
     try:
         (file,) = build.slides(tmp_path, ["0"])
     except subprocess.CalledProcessError as error:
         pytest.skip(f"npm cannot fetch reveal.js here: {error}")
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        page.wait_for_selector(".reveal.ready")
-        first = page.locator(".slides > section.present").inner_text()
-        assert page.locator(".slides > section").count() >= 5
-        assert page.locator(".slides img, .slides svg.opom-figure").count() >= 2
-        assert "import" not in page.locator(".slides").inner_text()
-        page.keyboard.press("Space")
-        assert page.locator(".slides > section.present").inner_text() != first
-        assert not errors
-        browser.close()
+    browser = request.getfixturevalue("browser")
+    page = browser.new_context(offline=True).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_selector(".reveal.ready")
+    first = page.locator(".slides > section.present").inner_text()
+    assert page.locator(".slides > section").count() >= 5
+    assert page.locator(".slides img, .slides svg.opom-figure").count() >= 2
+    assert "import" not in page.locator(".slides").inner_text()
+    page.keyboard.press("Space")
+    assert page.locator(".slides > section.present").inner_text() != first
+    assert not errors
+    page.context.close()
 
 
 def test_the_command_runs(tmp_path: Path) -> None:

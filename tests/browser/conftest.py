@@ -1,4 +1,4 @@
-"""A Chromium of the system's for pytest-playwright, with screenshots under out/screenshots and no patience for errors."""
+"""A browser for the notebooks, with screenshots under out/screenshots and no patience for errors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="browser tests need pytest-playwright")
 from playwright.sync_api import Page
 
-from benchmarks.browser import ARGUMENTS, CHROMIUM, ROOT, VIEWPORT
+from benchmarks.browser import CHROMIUM, ROOT, VIEWPORT
 
 SHOTS = ROOT / "out" / "screenshots"
 
@@ -20,11 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no chromium on the PATH: install Debian's package chromium"))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": CHROMIUM, "args": list(ARGUMENTS)}
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,13 @@
 """Figures that compute in the page, put on a blank one: what their tests share."""
 
 import base64
-import shutil
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from benchmarks.browser import CHROMIUM
+
 in_browser = pytest.mark.skipif(
     CHROMIUM is None or find_spec("pytest_playwright") is None, reason="the page needs Chromium and pytest-playwright"
 )
