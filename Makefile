@@ -48,7 +48,7 @@ bench: setup  ## all benchmarks, side by side with their yardsticks: make bench 
 
 lock:  ## resolve all dependencies anew and write constraints.txt
 	rm -rf .lock && $(PYTHON) -m venv .lock
-	.lock/bin/pip install --quiet $(if $(TORCH),torch==$(TORCH)) --editable '.[dev]'
+	.lock/bin/pip install --quiet $(if $(TORCH),torch==$(TORCH)) --editable '.[dev,nbgrader]'
 	.lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf .lock
 

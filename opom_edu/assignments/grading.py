@@ -83,7 +83,7 @@ def grade(
     people, truths = dict[str, Own](), dict[str, dict[str, Any]]()
     for number, (student, checksum) in enumerate(key):
         tell("computing what is true", number / len(key))
-        people[student.id] = _own(folder, student, checksum)
+        people[student.id] = own_of(folder, student, checksum)
         truths[student.id] = {name: task.truth(people[student.id]) for name, task in TASKS.items()}
     handed = {student.id: _handed(submissions, student) for student in students}
     rows = []
@@ -96,7 +96,19 @@ def grade(
     return table
 
 
-def _own(folder: Path, student: Student, checksum: str) -> Own:
+def own_of(folder: Path, student: Student, checksum: str) -> Own:
+    """A student's people, out of the key.
+
+    Raises:
+        OpomError: if they are missing, or not those of the checksum.
+
+    Example:
+        >>> try:
+        ...     own_of(folder, Student("7", "Ada", "7-ada", 1), "0")
+        ... except OpomError as error:
+        ...     print(str(error)[-71:])
+        is missing or was changed; assign with the same roster and secret again
+    """
     file = folder / "key" / f"{student.folder}.safetensors"
     if not file.is_file() or sha256(file) != checksum:
         raise OpomError(f"{file} is missing or was changed; assign with the same roster and secret again")
@@ -159,7 +171,7 @@ def _row(
         elif task.kind == "text":
             reason = "the teacher reads it"
         else:
-            reason = _verdict(name, answer, own, truths[student.id][name], mine)
+            reason = verdict(name, answer, own, truths[student.id][name], mine.mask)
         points = float(task.points) if reason == "right" else 0.0
         if reason not in ("right", "no answer") and task.kind in ("number", "mask"):
             for other in _others(name, answer, student, students, truths, handed):
@@ -175,8 +187,17 @@ def _row(
     return row
 
 
-def _verdict(name: str, answer: Any, own: Own, truth: Any, mine: Handed) -> str:
-    """ "right", or why it is not."""
+def verdict(name: str, answer: Any, own: Own, truth: Any, mask: Mask | None) -> str:
+    """ "right", or why it is not.
+
+    Args:
+        name: of the task.
+        answer: a number, or the source of a function; not looked at where the task asks for a mask.
+
+    Example:
+        >>> verdict("1", 0.5, None, 0.4, None)
+        'wrong: 0.5, it is 0.4'
+    """
     task = TASKS[name]
     try:
         if task.kind == "number":
@@ -184,7 +205,7 @@ def _verdict(name: str, answer: Any, own: Own, truth: Any, mine: Handed) -> str:
                 return "wrong: a finite number is wanted"
             return "right" if abs(answer - truth) <= task.within else f"wrong: {answer:.4g}, it is {truth:.4g}"
         if task.kind == "mask":
-            return _mask_verdict(own, truth, mine.mask)
+            return _mask_verdict(own, truth, mask)
         return _code_verdict(answer)
     except Exception as error:  # an answer that nobody thought of is wrong, and stops nobody else's
         return f"wrong: {shown(str(error))[:160]}"

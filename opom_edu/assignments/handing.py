@@ -172,25 +172,40 @@ def notebook(student: Student, own: Own) -> dict[str, Any]:
         21
     """
     cells = [
-        _cell("markdown", INTRODUCTION.format(name=student.name.replace("<", "&lt;"), judge=own.judge, levels=own.levels)),
-        _cell("code", START),
+        cell("markdown", INTRODUCTION.format(name=student.name.replace("<", "&lt;"), judge=own.judge, levels=own.levels)),
+        cell("code", START),
     ]
     for number, task in TASKS.items():
         points = f"{task.points} point{'s' if task.points > 1 else ''}"
         text = task.text.format(levels=own.levels, rate=own.rate, photo=own.photo)
-        cells += [_cell("markdown", f"**{number}** ({points}) {text}"), _cell("code", task.start)]
-    names = [task.start.removeprefix("def ").split("(")[0].split(" =")[0] for task in TASKS.values()]
-    given = ", ".join(f'"{number}": {name}' for number, name in zip(TASKS, names, strict=True))
-    cells.append(_cell("code", f"hand_in(own, {{{given}}})  # writes answers.json and mask.safetensors: hand in both"))
-    for place, cell in enumerate(cells):
-        cell["id"] = f"task-{place:02}"
+        cells += [cell("markdown", f"**{number}** ({points}) {text}"), cell("code", task.start)]
+    given = ", ".join(f'"{number}": {task.variable}' for number, task in TASKS.items())
+    cells.append(cell("code", f"hand_in(own, {{{given}}})  # writes answers.json and mask.safetensors: hand in both"))
+    return as_notebook(cells)
+
+
+def as_notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """A notebook of these cells, which get ids.
+
+    Example:
+        >>> as_notebook([cell("code", "1 + 1")])["cells"][0]["id"]
+        'task-00'
+    """
+    for place, each in enumerate(cells):
+        each["id"] = f"task-{place:02}"
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _cell(kind: str, text: str) -> dict[str, Any]:
-    cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": text}
-    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+def cell(kind: str, text: str) -> dict[str, Any]:
+    """A cell, "code" or "markdown", without outputs.
+
+    Example:
+        >>> sorted(cell("code", "1 + 1"))
+        ['cell_type', 'execution_count', 'metadata', 'outputs', 'source']
+    """
+    made: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": text}
+    return made | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 
 INTRODUCTION = """# Assignment of {name}

@@ -46,6 +46,11 @@ class Task:
     within: float = 0.0
     points: int = 1
 
+    @property
+    def variable(self) -> str:
+        """The name that the student's answer has in the notebook."""
+        return self.start.removeprefix("def ").split("(")[0].split(" =")[0]
+
 
 @cache
 def _recognizer(name: str) -> Recognizer:

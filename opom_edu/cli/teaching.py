@@ -10,6 +10,7 @@ import typer
 from opom_edu.cli.common import app, console, plain_errors, telling
 
 Secret = Annotated[Path | None, typer.Option(help="the file of the secret; by default secret.txt beside the assignments")]
+Course = Annotated[Path | None, typer.Option(help="also write an nbgrader course to this folder")]
 Table = Annotated[Path | None, typer.Option(help="folder for grades.csv and grades.html; by default the assignment's")]
 
 
@@ -18,17 +19,21 @@ def assign_command(
     roster: Annotated[Path, typer.Argument(help="CSV with the columns id and name, a line per student")],
     out: Annotated[Path, typer.Option(help="folder for everybody's assignment and the sealed key")],
     secret: Secret = None,
+    nbgrader: Course = None,
 ) -> None:
     """Give every student an assignment with people of their own. Stopped at any time, the same command goes on.
 
     Hand out the folders in OUT/students. Keep OUT/key and the secret: without them nothing can be graded.
     """
     with plain_errors():
-        from opom_edu.assignments import assign
+        from opom_edu.assignments import assign, export
 
         with telling("rendering everybody's people") as show:
             students = assign(roster, out, secret=secret, on_progress=show)
+        course = export(out, nbgrader, secret=secret) if nbgrader else None
     console.print(f"{len(students)} assignments in {out / 'students'}; keep {secret or out / 'secret.txt'} to yourself")
+    if course:
+        console.print(f"For nbgrader: {course}; the page on assignments in notebooks/teaching says how to go on")
 
 
 @app.command("grade")
