@@ -90,7 +90,7 @@ def test_slides_open_from_a_file_without_a_network(build: Any, tmp_path: Path, r
     if CHROMIUM is None or shutil.which("npm") is None:
         pytest.skip("slides need npm, and looking at them Chromium")
     try:
-        (file,) = build.slides(tmp_path, ["0"])
+        (file,) = build.slides(tmp_path, ["3"])
     except subprocess.CalledProcessError as error:
         pytest.skip(f"npm cannot fetch reveal.js here: {error}")
     browser = request.getfixturevalue("browser")
@@ -105,6 +105,7 @@ def test_slides_open_from_a_file_without_a_network(build: Any, tmp_path: Path, r
     assert "import" not in page.locator(".slides").inner_text()
     page.keyboard.press("Space")
     assert page.locator(".slides > section.present").inner_text() != first
+    assert page.locator(".slides mjx-container svg").count() >= 1  # formulas
     assert not errors
     page.context.close()
 

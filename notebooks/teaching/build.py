@@ -190,7 +190,10 @@ STYLE = """<style>.jp-OutputPrompt { display: none !important; } .reveal .jp-Out
 </style><script>
 window.MathJax = { Hub: { Queue() {}, Config() {}, Rerender() {}, getAllJax() { return []; } } };  // formulas stay text
 </script>"""
-PACKAGES = ("reveal.js@4.6.1", "requirejs@2.3.7")  # of npm: they lie beside the slides, which open without a network
+FORMULAS = """<script>MathJax = { tex: { inlineMath: [["$", "$"]] } };</script>
+<script src="mathjax/es5/tex-svg.js"></script>
+<script>MathJax.Hub = { getAllJax: () => null };  // nbconvert's page asks version 2 for formulas to draw anew</script>"""
+PACKAGES = ("reveal.js@4.6.1", "requirejs@2.3.7", "mathjax@3.2.2")  # of npm: they lie beside the slides, which open without a network
 FIGURE = ("image/png", "image/svg+xml", "text/html")
 
 
@@ -214,7 +217,7 @@ def slides(out: Path, numbers: list[str]) -> list[Path]:
         book.cells = [kept for cell in book.cells[:ends] if (kept := _slide(cell)) is not None]
         html, _ = SlidesExporter(config=options).from_notebook_node(book)
         (file := out / f"chapter_{chapter.path.stem.split('_')[0]}.html").write_text(
-            html.replace("</head>", STYLE + "</head>", 1), "utf-8"
+            html.replace("</head>", STYLE + FORMULAS + "</head>", 1), "utf-8"
         )
         made.append(file)
     return made
