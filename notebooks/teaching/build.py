@@ -187,13 +187,12 @@ def handouts(out: Path) -> list[Path]:
 
 STYLE = """<style>.jp-OutputPrompt { display: none !important; } .reveal .jp-OutputArea-output { padding: 0; }
 .reveal .jp-OutputArea img, .reveal svg.opom-figure { width: 900px !important; max-width: none !important; }
-</style><script>
-window.MathJax = { Hub: { Queue() {}, Config() {}, Rerender() {}, getAllJax() { return []; } } };  // formulas stay text
-</script>"""
+.reveal .jp-RenderedHTMLCommon p, .reveal .jp-RenderedHTMLCommon li { font-size: 26px; line-height: 1.4; }
+</style>"""
 FORMULAS = """<script>MathJax = { tex: { inlineMath: [["$", "$"]] } };</script>
 <script src="mathjax/es5/tex-svg.js"></script>
 <script>MathJax.Hub = { getAllJax: () => null };  // nbconvert's page asks version 2 for formulas to draw anew</script>"""
-PACKAGES = ("reveal.js@4.6.1", "requirejs@2.3.7", "mathjax@3.2.2")  # of npm: they lie beside the slides, which open without a network
+PACKAGES = ("reveal.js@4.6.1", "requirejs@2.3.7", "mathjax@3.2.2")  # of npm: they lie beside the slides
 FIGURE = ("image/png", "image/svg+xml", "text/html")
 
 
@@ -229,7 +228,9 @@ def _slide(cell: Any) -> Any:
         first = next((line for line in cell.source.splitlines() if line.startswith("#")), "")
         if not first:
             return None
-        paragraph = cell.source.split(first, 1)[1].strip().split("\n\n")[0]
+        blocks = cell.source.split(first, 1)[1].strip().split("\n\n")
+        ends = next((i for i, block in enumerate(blocks) if block.rstrip("$ \n")[-1:] in (".", "!", "?", ")")), 0)
+        paragraph = "\n\n".join(blocks[: ends + 1])  # with the formula or the list that it announces
         cell.source, cell.metadata["slideshow"] = f"{first}\n\n{paragraph}", {"slide_type": "slide"}
         return cell
     cell.outputs = [one for one in cell.outputs if any(kind in one.get("data", {}) for kind in FIGURE)]
