@@ -68,7 +68,7 @@ class HullPhotos(InPage):
         >>> HullPhotos().close()
     """
 
-    _esm = HERE / "hull_photos.js"
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in ("hulls.js", "hull_photos.js"))
     _css = HERE / "hull_photos.css"
     gram: Any = traitlets.List().tag(sync=True)
     inner: Any = traitlets.List().tag(sync=True)
