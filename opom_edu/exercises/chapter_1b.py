@@ -17,7 +17,8 @@ TRUE = {"b", "c", "e"}  # of the five sentences about cloaked training photos, i
 
 def _fpir(answer: Any) -> str | None:
     draw = np.random.default_rng()
-    similarity, threshold = draw.uniform(0, 1, size=(40, 5)), float(draw.uniform(0.7, 0.9))
+    # An odd number of searches: no share is that of the others, too.
+    similarity, threshold = draw.uniform(0, 1, size=(41, 5)), float(draw.uniform(0.7, 0.9))
     given, above = float(array_of(answer, (), similarity.copy(), threshold)), similarity > threshold
     for value, hint in (
         (above.any(1).mean(), None),
