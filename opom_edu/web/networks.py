@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from opom_edu.errors import OpomError, import_extra
 from opom_edu.faces.images import SIZE
+from opom_edu.faces.mtcnn import networks
 from opom_edu.recognizers import Recognizer
 
 PHOTOS = 10  # that one step takes; whoever has fewer repeats some, and does not count them
@@ -87,6 +88,24 @@ def step(recognizer: Recognizer) -> bytes:
     return _lighter(
         model, lambda made: _far(run(made, masked=masked, targets=targets)["embeddings"], wanted), recognizer.name
     )
+
+
+def finder() -> dict[str, bytes]:
+    """MTCNN's three networks, by name: ``pictures (N, 3, H, W)`` in [-1, 1] to ``head0`` and so on.
+
+    Raises:
+        MissingExtraError: without the extra "site".
+
+    Example:
+        >>> {name: list(run(model, pictures=torch.zeros(1, 3, 48, 48))) for name, model in finder().items()}["output"]
+        ['head0', 'head1', 'head2']
+    """
+    made = {}
+    for (name, network), side in zip(networks().items(), (12, 24, 48), strict=True):
+        heads = [f"head{k}" for k in range(len(network.heads))]
+        axes = {"pictures": {0: "N"} | ({2: "H", 3: "W"} if name == "proposal" else {})}
+        made[name] = _onnx(network, (torch.zeros(2, 3, side, side),), ["pictures"], heads, axes)
+    return made
 
 
 def run(model: bytes, **inputs: Tensor) -> dict[str, Any]:
@@ -199,9 +218,7 @@ class _Called(nn.Module):
         return self.call(*given)
 
 
-def _onnx(
-    network: nn.Module, given: tuple[Tensor, ...], inputs: list[str], outputs: list[str], axes: Any = None
-) -> bytes:
+def _onnx(network: nn.Module, given: tuple[Tensor, ...], inputs: list[str], outputs: list[str], axes: Any = None) -> bytes:
     import_extra("onnx", "writing an ONNX model", "site")
     made = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
