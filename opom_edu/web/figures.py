@@ -19,7 +19,7 @@ BINS = 200  # of the similarities from -1 to 1, for the threshold lab
 
 
 def write_figures(out: Path, people: People, recognizers: list[Recognizer], tell: Callable[[str, float], None]) -> None:
-    """Write what the labs show that notebooks show, too: ``figures/NAME.js``, ``.css`` and each lab's ``.json``."""
+    """Write what the labs show that notebooks show, too: see :func:`write_figure`."""
     from opom_edu.widgets import hull_playground, search_dots, sphere, vote
 
     surrogate, person = recognizers[0], people["Ada"]
@@ -37,22 +37,20 @@ def write_figures(out: Path, people: People, recognizers: list[Recognizer], tell
     _put(out / "figures" / "similarities.json", [_similarities(recognizer, people) for recognizer in recognizers])
 
 
-def write_figure(folder: Path, name: str, state: Mapping[str, Any]) -> str:
-    """Write one figure from its widget's state; the name of its script without the ending.
+def write_figure(folder: Path, name: str, state: Mapping[str, Any]) -> None:
+    """Write one figure from its widget's state: ``NAME.json``, which names the script that draws it.
 
     Example:
         >>> write_figure(folder, "empty", {"_esm": "export default { render() {} }", "_css": "", "_anywidget_id": "a.b.C"})
-        'C'
         >>> (folder / "empty.json").read_text()
-        '{}'
+        '{"script": "C", "values": {}}'
     """
     script = str(state["_anywidget_id"]).rsplit(".", 1)[-1]
     for ending, key in (("js", "_esm"), ("css", "_css")):
         with replacing(folder / f"{script}.{ending}") as temporary:
             temporary.write_text(str(state.get(key, "")), encoding="utf-8")
     known = {key: value for key, value in state.items() if key[0] != "_" and key not in ("layout", "tabbable", "tooltip")}
-    _put(folder / f"{name}.json", known)
-    return script
+    _put(folder / f"{name}.json", {"script": script, "values": known})
 
 
 def _similarities(recognizer: Recognizer, people: People) -> dict[str, Any]:

@@ -10,12 +10,17 @@ class Model {
 }
 
 for (const place of document.querySelectorAll(".opom-live")) {
-  const { module, style, values } = place.dataset;
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
-  document.head.append(link);
-  Promise.all([import(new URL(module, location.href)), fetch(values).then((answer) => answer.json())]).then(([script, known]) => {
-    place.replaceChildren();
-    script.default.render({ model: new Model(known), el: place });
-    place.dataset.opomState = "ready";
-  }).catch((error) => { place.textContent = `This figure cannot be shown: ${error.message}. Reload the page.`; });
+  show(place).catch((error) => { place.textContent = `This figure cannot be shown: ${error.message}. Reload the page.`; });
+}
+
+async function show(place) {
+  const address = new URL(place.dataset.figure, location.href);
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${place.dataset.figure} is not on this server`);
+  const { script, values } = await answer.json();
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`${script}.css`, address) }));
+  const figure = (await import(new URL(`${script}.js`, address))).default;
+  place.replaceChildren();
+  figure.render({ model: new Model(values), el: place });
+  place.dataset.opomState = "ready";
 }
