@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export JUPYTER_PATH := $(CURDIR)/binder/share:$(JUPYTER_PATH)
 export JUPYTER_CONFIG_PATH := $(CURDIR)/binder:$(JUPYTER_CONFIG_PATH)
 
-.PHONY: help setup demo doctor lab app test bench lock clean
+.PHONY: help setup demo doctor lab app site test bench lock clean
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -35,6 +35,9 @@ lab: setup  ## open JupyterLab on the notebooks
 
 app: setup  ## open the epsilon lab without any code, in Voila
 	$(BIN)/voila --template=offline notebooks/app/epsilon_lab.ipynb
+
+site: setup  ## the course as a web site that learns masks in the page: out/site
+	$(BIN)/opom-edu site --out out/site
 
 test: setup  ## lint, types, direction of imports, tests
 	$(BIN)/ruff check .

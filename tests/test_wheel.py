@@ -93,6 +93,17 @@ def test_people_come_with_the_wheel_in_seconds(python: Path, tmp_path: Path) -> 
     assert float(seconds) < 5
 
 
+def test_the_course_comes_with_the_wheel(python: Path, tmp_path: Path) -> None:
+    command = "import sys; sys.argv = ['opom-edu', 'course', 'mine']; from opom_edu.cli import app; app()"
+    assert run(python, command, tmp_path).returncode == 0
+    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
+        if ".ipynb_checkpoints" not in str(notebook):
+            assert (tmp_path / "mine" / notebook.relative_to(ROOT / "notebooks")).read_bytes() == notebook.read_bytes()
+    again = run(python, command, tmp_path)
+    assert again.returncode == 2
+    assert "mine is not empty" in again.stderr
+
+
 def test_whoever_is_not_in_the_wheel_needs_the_extra(python: Path, tmp_path: Path) -> None:
     found = run(python, RENDER, tmp_path)
     assert "pip install 'opom_edu[render]'" in found.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,12 +18,15 @@ from opom_edu.pages import write_page
 from opom_edu.web.figures import write_figure
 from opom_edu.web.npm import npm_package
 
+HERE = Path(__file__).parent
 REPOSITORY = "https://github.com/opom-edu/opom_edu"
 MATHJAX = "mathjax@3.2.2"  # of npm
 AT_A_TIME, SECONDS = 2, 900  # chapters that run together; for one cell
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Labs that need a kernel, and the page of the site that shows the same without.
 PAGES = {"epsilon_lab": "epsilon", "threshold_lab": "threshold", "mask_player": "player"}
+# Idle threads of two kernels on two cores must sleep: spinning, they take five times as long.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 SCRIPT = '<script type="module" src="../scripts/live.js"></script>'
 Tell = Callable[[str, float], None]
 
@@ -51,15 +55,32 @@ def write_book(notebooks: Path, out: Path, tell: Tell) -> None:
                 tell("running the chapters", done / len(chapters))
         shutil.copy(notebooks / "glossary.md", source)
         write_page(source / "index.md", "web/pages/book.md", chapters=[chapter.stem for chapter in chapters])
-        shutil.copy(Path(__file__).with_name("conf.py"), source)
+        shutil.copy(HERE / "conf.py", source)
         with npm_package(MATHJAX) as package:
             (source / "_static").mkdir()
             shutil.copy(package / "es5" / "tex-svg.js", source / "_static")
+        shutil.copy(HERE / "style" / "icon.svg", source / "_static")
         tell("binding the book", 0)
-        command = [sys.executable, "-m", "sphinx", "--quiet", "-b", "html", source, out / "book"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise OpomError(f"Sphinx did not write the book: {done.stderr[-500:]}")
+        made = source / "_build"
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "--quiet",
+            "-b",
+            "html",
+            "-d",
+            str(source / "_trees"),
+            str(source),
+            str(made),
+        ]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        if ended.returncode:
+            raise OpomError(f"Sphinx did not write the book: {ended.stderr[-500:]}")
+        shutil.rmtree(out / "book", ignore_errors=True)
+        shutil.copytree(made, out / "book", ignore=shutil.ignore_patterns("*.map", "*webpack-macros.html"))
+        for chapter in chapters:  # what one downloads has no outputs
+            shutil.copy(chapter, out / "book" / "_sources")
 
 
 def _bound(chapter: Path, source: Path, out: Path) -> None:
@@ -68,10 +89,11 @@ def _bound(chapter: Path, source: Path, out: Path) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    book = nbformat.read(chapter, 4)
+    book = nbformat.read(chapter, 4)  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory() as folder:
         try:
-            NotebookClient(book, timeout=SECONDS, resources={"metadata": {"path": folder}}).execute()
+            client = NotebookClient(book, timeout=SECONDS, resources={"metadata": {"path": folder}})
+            client.execute(env=os.environ | PATIENT)
         except CellExecutionError as error:
             raise OpomError(f"{chapter.name} does not run: {str(error).strip().splitlines()[-1]}") from error
     known = book.metadata.pop("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
@@ -83,7 +105,7 @@ def _bound(chapter: Path, source: Path, out: Path) -> None:
         cell["outputs"] = [output for output in cell.get("outputs", []) if output.get("data", True)]
         if cell.cell_type != "code":
             del cell["outputs"]
-    nbformat.write(book, source / chapter.name)
+    nbformat.write(book, source / chapter.name)  # type: ignore[no-untyped-call]
 
 
 def _linked(text: str) -> str:
@@ -94,7 +116,7 @@ def _linked(text: str) -> str:
 
 
 def _still(output: Any, source: str, known: Mapping[str, Any], figures: Path, name: str) -> None:
-    """A widget's output as HTML that needs no kernel: live where the page computes it, else a picture and a link to the lab."""
+    """A widget's output without a kernel: live where the page computes it, else a picture and a link to the lab."""
     data = output.get("data", {})
     if WIDGET not in data:
         return

@@ -97,8 +97,8 @@ def finder() -> dict[str, bytes]:
         MissingExtraError: without the extra "site".
 
     Example:
-        >>> {name: list(run(model, pictures=torch.zeros(1, 3, 48, 48))) for name, model in finder().items()}["output"]
-        ['head0', 'head1', 'head2']
+        >>> list(finder())
+        ['proposal', 'refinement', 'output']
     """
     made = {}
     for (name, network), side in zip(networks().items(), (12, 24, 48), strict=True):
@@ -115,7 +115,7 @@ def run(model: bytes, **inputs: Tensor) -> dict[str, Any]:
         >>> run(embedding(surrogate), images=ada.train)["embeddings"].shape
         (10, 128)
     """
-    runtime = import_extra("onnxruntime", "running an ONNX model", "site")
+    runtime = import_extra("onnxruntime", "site")
     session = runtime.InferenceSession(model)
     names = [output.name for output in session.get_outputs()]
     given = {name: value.numpy() for name, value in inputs.items()}
@@ -123,9 +123,8 @@ def run(model: bytes, **inputs: Tensor) -> dict[str, Any]:
 
 
 def _step(recognizer: Recognizer, masked: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    embeddings, back = torch.func.vjp(lambda photos: recognizer.forward(photos, check=False), masked)
-    (gradient,) = back(2 * (embeddings - targets))
-    return embeddings, gradient
+    embeddings, back, *_ = torch.func.vjp(lambda photos: recognizer.forward(photos, check=False), masked)
+    return embeddings, back(2 * (embeddings - targets))[0]
 
 
 def _traced(recognizer: Recognizer, masked: Tensor, targets: Tensor) -> nn.Module:
@@ -219,15 +218,14 @@ class _Called(nn.Module):
 
 
 def _onnx(network: nn.Module, given: tuple[Tensor, ...], inputs: list[str], outputs: list[str], axes: Any = None) -> bytes:
-    import_extra("onnx", "writing an ONNX model", "site")
-    made = io.BytesIO()
+    import_extra("onnx", "site")
+    made: Any = io.BytesIO()
+    told = {"input_names": inputs, "output_names": outputs, "dynamic_axes": axes, "opset_version": OPSET}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter tells of shapes that are constants here
-        torch.onnx.export(
-            network.eval(), given, made, input_names=inputs, output_names=outputs, dynamic_axes=axes, dynamo=False,
-            opset_version=OPSET, do_constant_folding=False,
-        )  # fmt: skip
-    return made.getvalue()
+        torch.onnx.export(network.eval(), given, made, dynamo=False, do_constant_folding=False, **told)
+    data: bytes = made.getvalue()
+    return data
 
 
 def _lighter(model: bytes, far: Callable[[bytes], float], name: str) -> bytes:

@@ -32,7 +32,8 @@ RUNTIME = "onnxruntime-web@1.30.0"  # of npm
 RUNTIME_FILES = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 FIRST = "Ada"  # who is on the start page
 LABS = {
-    "epsilon": "The epsilon lab", "player": "Watch a mask being learned", "own": "Your own photos", "threshold": "The threshold",
+    "epsilon": "The epsilon lab", "player": "Watch a mask being learned", "own": "Your own photos",
+    "threshold": "The threshold",
     "searches": "A thousand searches", "hulls": "The hull playground", "vote": "The vote", "sphere": "The sphere",
 }  # fmt: skip
 Tell = Callable[[str, float], None]
@@ -60,12 +61,14 @@ def build_site(out: str | Path, *, notebooks: Path | None = None, on_progress: T
     _runtime(out / "ort")
     people = load_people("synthetic")
     recognizers = [load_recognizer(name) for name in RECIPES]
-    catalog = {"people": _photos(out, people), "strangers": _strangers(out, people), "recognizers": [],
-               "fmr": FMR, "finder": {}}  # fmt: skip
+    entries = []
     for number, recognizer in enumerate(recognizers):
         tell("writing networks", number / len(recognizers))
-        catalog["recognizers"].append(_recognizer(out, recognizer, people))
-    catalog["finder"] = {name: _put(out, f"models/finder_{name}.onnx", model) for name, model in networks.finder().items()}
+        entries.append(_recognizer(out, recognizer, people))
+    catalog = {
+        "people": _photos(out, people), "strangers": _strangers(out, people), "recognizers": entries, "fmr": FMR,
+        "finder": {name: _put(out, f"models/finder_{name}.onnx", model) for name, model in networks.finder().items()},
+    }  # fmt: skip
     _put(out, "site.json", json.dumps(catalog).encode())
     tell("drawing the start page", 0)
     _pages(out, _start(out, people, recognizers), book=notebooks is not None)

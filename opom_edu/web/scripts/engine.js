@@ -97,5 +97,5 @@ export function make(tag, attributes = {}, ...children) {
 // A choice: a label and a drop-down.
 export function choice(label, options, act, value = options[0][1]) {
   const select = make("select", { change: () => act(select.value) }, ...options.map(([name, own]) => make("option", { value: own, selected: own === value }, name)));
-  return [make("label", {}, `${label} `, select), select];
+  return make("label", {}, `${label} `, select);
 }

@@ -45,13 +45,13 @@ async function begin() {
   const anew = (name) => (value) => { state[name] = value; forget().catch(fail); };
   root.append(
     make("div", { class: "opom-controls" },
-      ...choice("person", Object.keys(site.people).map((name) => [name, name]), (name) => { state.person = name; open().catch(fail); }, state.person),
-      ...choice("photo", Array.from({ length: 10 }, (_, k) => [String(k), String(k)]), (k) => { state.photo = Number(k); rescore(); }, String(state.photo)),
-      ...choice("method", METHODS.map((name) => [name === "fi-uap" ? "FI-UAP" : `OPOM ${name}`, name]), anew("method")),
-      ...choice("white box", steppers.map(({ name }) => [name, name]), (name) => { state.surrogate = recognizers.find((own) => own.name === name); ready().then(drawBoard).then(forget).catch(fail); }),
+      choice("person", Object.keys(site.people).map((name) => [name, name]), (name) => { state.person = name; open().catch(fail); }, state.person),
+      choice("photo", Array.from({ length: 10 }, (_, k) => [String(k), String(k)]), (k) => { state.photo = Number(k); rescore(); }, String(state.photo)),
+      choice("method", METHODS.map((name) => [name === "fi-uap" ? "FI-UAP" : `OPOM ${name}`, name]), anew("method")),
+      choice("white box", steppers.map(({ name }) => [name, name]), (name) => { state.surrogate = recognizers.find((own) => own.name === name); ready().then(drawBoard).then(forget).catch(fail); }),
       learnButton, stopButton),
     make("div", { class: "opom-controls" }, make("label", {}, "epsilon ", slider), levels,
-      ...choice("then", [["nothing", "none"], ["JPEG 75", "jpeg"], ["blur", "blur"]], (value) => { state.change = value; rescore(); })),
+      choice("then", [["nothing", "none"], ["JPEG 75", "jpeg"], ["blur", "blur"]], (value) => { state.change = value; rescore(); })),
     status, progress, alert,
     make("div", { class: "opom-columns" }, make("div", {}, make("div", { class: "opom-pictures" }, ...pictures.map(({ figure }) => figure)), quality), place));
 

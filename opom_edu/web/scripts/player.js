@@ -22,11 +22,12 @@ async function begin() {
   curve.setAttribute("class", "opom-histogram");
   curve.setAttribute("viewBox", "0 0 640 240");
   curve.setAttribute("role", "img");
+  curve.setAttribute("aria-label", "Similarities by step: nothing is learned yet");
   const button = make("button", { class: "opom-learn", click: () => run().catch(fail) }, "Learn");
   root.append(
     make("div", { class: "opom-controls" },
-      ...choice("person", Object.keys(site.people).map((name) => [name, name]), (name) => { state.person = name; }, state.person),
-      ...choice("method", METHODS.map((name) => [name === "fi-uap" ? "FI-UAP" : `OPOM ${name}`, name]), (name) => { state.method = name; }), button),
+      choice("person", Object.keys(site.people).map((name) => [name, name]), (name) => { state.person = name; }, state.person),
+      choice("method", METHODS.map((name) => [name === "fi-uap" ? "FI-UAP" : `OPOM ${name}`, name]), (name) => { state.method = name; }), button),
     status, progress,
     make("div", { class: "opom-controls" }, make("label", {}, "step ", slider)),
     make("div", { class: "opom-columns" }, make("div", { class: "opom-pictures" }, ...canvases.map((canvas) => make("figure", {}, canvas, make("figcaption", {}, canvas.getAttribute("aria-label"))))), curve), told);

@@ -15,7 +15,7 @@ chart.setAttribute("role", "img");
 const slider = make("input", { class: "opom-wide opom-threshold", type: "range", min: -1, max: 1, step: 0.01, value: 0.3, input: draw, "aria-label": "threshold" });
 const told = make("p", { class: "opom-told", "aria-live": "polite" });
 root.append(make("div", { class: "opom-controls" },
-  ...choice("recognizer", recognizers.map(({ name }) => [name, name]), (name) => { own = recognizers.find((one) => one.name === name); draw(); }),
+  choice("recognizer", recognizers.map(({ name }) => [name, name]), (name) => { own = recognizers.find((one) => one.name === name); draw(); }),
   make("label", {}, "threshold ", slider)), chart, told);
 
 function draw() {

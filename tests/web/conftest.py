@@ -1,0 +1,58 @@
+"""A site without the book, on a server of its own; built once."""
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opom_edu.errors import OpomError
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def served(folder: Path) -> Iterator[str]:
+    """The address of a plain file server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("onnxruntime", reason="the site needs the extra: pip install 'opom_edu[site]'")
+    if shutil.which("npm") is None:
+        pytest.skip("the site takes ONNX Runtime from npm: install Node.js")
+    from opom_edu.web.site import build_site
+
+    folder = tmp_path_factory.mktemp("site")
+    try:
+        return build_site(folder)
+    except OpomError as error:
+        if "npm cannot fetch" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def site(site_folder: Path) -> Iterator[str]:
+    yield from served(site_folder)
+
+
+@pytest.fixture
+def quiet(page: Any, site: str) -> Iterator[Any]:
+    """A page whose console stays free of errors, and that asks no other server for anything."""
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((site, "data:", "blob:")) else None)
+    yield page
+    assert wrong == []
