@@ -14,6 +14,8 @@ from PIL import Image
 from opom_edu import OPOM, load_people, load_recognizer
 from opom_edu.faces.images import quantize
 from opom_edu.faces.synthetic import FIRST_SEED, render_people
+from opom_edu.masks import FIUAP
+from opom_edu.masks.transforms import random_flip
 from opom_edu.web.npm import npm_package
 from opom_edu.web.site import LABS
 from tests.web.conftest import served
@@ -55,13 +57,14 @@ def test_the_start_page_shows_bars_that_fall(quiet: Any, site: str, site_folder:
     assert sum(file.stat().st_size for file in files) < 2**20
 
 
-@pytest.mark.parametrize("method", ["convex", "affine", "fi-uap"])
+@pytest.mark.parametrize("method", ["convex", "affine", "fi-uap", "transfer"])
 def test_a_mask_of_the_page_is_the_librarys(quiet: Any, site: str, method: str) -> None:
-    from opom_edu.masks import FIUAP
-
     quiet.goto(f"{site}/labs/epsilon.html?person=Bea")
     until(quiet, "ready")
-    if method != "convex":
+    if method == "transfer":
+        quiet.get_by_label("momentum and flips").check()
+        until(quiet, "ready")
+    elif method != "convex":
         quiet.get_by_label("method").select_option(method)
         until(quiet, "ready")
     clean = scores(quiet)
@@ -71,7 +74,10 @@ def test_a_mask_of_the_page_is_the_librarys(quiet: Any, site: str, method: str) 
     assert quiet.evaluate(SLIDE, "0") < 5000
     assert scores(quiet) == pytest.approx(clean, abs=1e-6)
     person, surrogate = load_people("synthetic")["Bea"], load_recognizer("ir-softmax")
-    learner = FIUAP(surrogate) if method == "fi-uap" else OPOM(surrogate, hull=method)
+    learner = {
+        "fi-uap": FIUAP(surrogate), "convex": OPOM(surrogate), "affine": OPOM(surrogate, hull="affine"),
+        "transfer": OPOM(surrogate, momentum=1, transforms=[random_flip()]),
+    }[method]  # fmt: skip
     mask = learner.fit(person.train)
     for name in clean:
         recognizer = load_recognizer(name)

@@ -24,8 +24,9 @@ try {
 
 async function begin() {
   const site = await catalog();
-  const engines = [new Engine(), new Engine()]; // two, since a second core is common: each has some of the networks
-  const recognizers = site.recognizers.map((own, k) => ({ ...own, engine: engines[k % 2] }));
+  // Two where there is a second core: each has some of the networks.
+  const engines = Array.from({ length: navigator.hardwareConcurrency > 1 ? 2 : 1 }, () => new Engine());
+  const recognizers = site.recognizers.map((own, k) => ({ ...own, engine: engines[k % engines.length] }));
   const steppers = recognizers.filter((own) => own.step);
   state.surrogate = recognizers[0];
   state.person = Object.keys(site.people)[0];
@@ -41,6 +42,7 @@ async function begin() {
   const quality = make("p", { class: "opom-quality" });
   const learnButton = make("button", { class: "opom-learn", click: () => learnMask().catch(fail) }, "Learn the mask");
   const stopButton = make("button", { class: "opom-stop", hidden: true, click: () => state.surrogate.engine.stop(state.learning) }, "Stop");
+  const transfer = make("input", { type: "checkbox", change: () => forget().catch(fail), title: "Learn with momentum and random mirror images: it often helps against other recognizers." });
   const place = make("div", { class: "opom-board" });
   const anew = (name) => (value) => { state[name] = value; forget().catch(fail); };
   root.append(
@@ -49,7 +51,7 @@ async function begin() {
       choice("photo", Array.from({ length: 10 }, (_, k) => [String(k), String(k)]), (k) => { state.photo = Number(k); rescore(); }, String(state.photo)),
       choice("method", METHODS.map((name) => [name === "fi-uap" ? "FI-UAP" : `OPOM ${name}`, name]), anew("method")),
       choice("white box", steppers.map(({ name }) => [name, name]), (name) => { state.surrogate = recognizers.find((own) => own.name === name); ready().then(drawBoard).then(forget).catch(fail); }),
-      learnButton, stopButton),
+      make("label", {}, transfer, " momentum and flips"), learnButton, stopButton),
     make("div", { class: "opom-controls" }, make("label", {}, "epsilon ", slider), levels,
       choice("then", [["nothing", "none"], ["JPEG 75", "jpeg"], ["blur", "blur"]], (value) => { state.change = value; rescore(); })),
     status, progress, alert,
@@ -81,7 +83,7 @@ async function begin() {
     const shares = engines.map(() => 0);
     await Promise.all(engines.map((engine, k) => engine.call("load", { files: need(engine) }, ({ share }) => {
       shares[k] = share;
-      progress.value = (shares[0] + shares[1]) / 2;
+      progress.value = shares.reduce((a, b) => a + b) / shares.length;
     })));
   }
 
@@ -152,7 +154,7 @@ async function begin() {
     enter("learning");
     try {
       const call = state.surrogate.engine.call("learn", {
-        photos: state.train, method: state.method, embedder: state.surrogate.embed.file, stepper: state.surrogate.step.file,
+        photos: state.train, method: state.method, momentum: Number(transfer.checked), flip: transfer.checked ? 0.5 : 0, embedder: state.surrogate.embed.file, stepper: state.surrogate.step.file,
       }, ({ index, share, delta }) => {
         progress.value = share;
         say(`step ${index + 1} of 16`);
