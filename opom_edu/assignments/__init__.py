@@ -2,7 +2,7 @@
 
 :mod:`roster` (who takes part), :mod:`own` (a student's people and settings), :mod:`tasks` (questions, truths, reasons),
 :mod:`sandbox` (a student's code in a process of its own), :mod:`handing` (notebooks out, answers in), :mod:`grading`,
-:mod:`for_nbgrader` (the same for nbgrader).
+:mod:`for_nbgrader` (the same for nbgrader), :mod:`tournament`.
 """
 
 from opom_edu.assignments.for_nbgrader import export

@@ -1,5 +1,5 @@
 """The command line: ``opom-edu demo``, ``reproduce``, ``sweep``, ``protect``, ``protect-video``, ``assign``, ``grade``,
-``train``, ``site``, ``course``, ``doctor``."""
+``tournament``, ``train``, ``site``, ``course``, ``doctor``."""
 
 # Importing a module registers its commands, in the order in which --help lists them.
 from opom_edu.cli import studies, protecting, teaching, training, site, doctor  # noqa: F401, I001

@@ -1,4 +1,4 @@
-"""``opom-edu assign`` and ``grade``: an assignment for each student, and its grading."""
+"""``opom-edu assign``, ``grade`` and ``tournament``: what a class does with people of its own."""
 
 from __future__ import annotations
 
@@ -52,3 +52,28 @@ def grade_command(
     for row in table.to_dict("records"):
         console.print(f"{row['name']}: {row['points']:g} points" + (f" ({row['notes']})" if row["notes"] else ""))
     console.print(f"Reasons: {(out or folder) / 'grades.html'}")
+
+
+@app.command("tournament")
+def tournament_command(
+    folder: Annotated[Path, typer.Argument(help="of the tournament")],
+    new: Annotated[bool, typer.Option("--open", help="write the photos that teams learn from, and judge nothing")] = False,
+) -> None:
+    """Judge masks, purifiers and recognizers of teams, in FOLDER/teams/TEAM, on photos that nobody saw.
+
+    Networks run with limits on time and memory, but in no sandbox.
+    """
+    with plain_errors():
+        from opom_edu.assignments.tournament import judge, open_tournament
+
+        if new:
+            console.print(f"Give {open_tournament(folder)} to the teams. Keep {folder / 'secret.txt'} to yourself.")
+            return
+        with telling("looking at what was handed in") as show:
+            table = judge(folder, on_progress=show)
+    for row in table.to_dict("records"):
+        score = (
+            f"{row['score']:.1f} ({row['low']:.1f} to {row['high']:.1f})" if row["score"] == row["score"] else "not judged"
+        )
+        console.print(f"{row['team']}, {row['part']}: {score}" + (f"; {row['told']}" if row["told"] else ""))
+    console.print(f"More: {folder / 'tournament.html'}")
