@@ -2,7 +2,7 @@
 
 Seeds below one billion belong to the recognizers: whom they learn, and on whom the best epoch and the thresholds are chosen.
 ``load_people("synthetic", seed=...)`` draws its people above, a million seeds for each ``seed``; students' assignments draw
-theirs above four million millions (``opom_edu/assignments/roster.py``).
+theirs above four million millions (``opom_edu/assignments/roster.py``), tournaments above one (``tournament.py`` there).
 """
 
 from __future__ import annotations
