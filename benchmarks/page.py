@@ -11,15 +11,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 
 import torch
-from browser import ARGUMENTS, CHROMIUM
+from browser import ARGUMENTS, CHROMIUM, file_server
 from common import arguments, report
 from playwright.sync_api import sync_playwright
 
@@ -34,11 +31,6 @@ SLIDE = """async level => {
     while (lab.dataset.opomLevel !== level) await new Promise(go => setTimeout(go, 2));
     return (performance.now() - start) / 1000;
 }"""
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
 
 
 def visit(address: str) -> dict[str, float]:
@@ -77,10 +69,8 @@ def main() -> None:
         site = options.site if (options.site / "site.json").is_file() else build_site(folder)
         if core is not None:
             os.sched_setaffinity(0, {core})  # the browser's processes, too
-        with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            visits = [visit(f"http://127.0.0.1:{server.server_port}") for _ in range(1 if options.tiny else options.rounds)]
-            server.shutdown()
+        with file_server(site) as address:
+            visits = [visit(address) for _ in range(1 if options.tiny else options.rounds)]
         seconds = {name: median(one[name] for one in visits) for name in visits[0]}
         yardstick = library()
     seconds["yardstick: the library learns"] = yardstick

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from benchmarks.browser import file_server
 from opom_edu.errors import OpomError
-from tests.web.conftest import served
 from tests.widgets.pages import in_browser
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,8 @@ def test_every_chapter_can_be_launched_and_downloaded(bound: Path) -> None:
 
 @pytest.fixture
 def address(bound: Path) -> Iterator[str]:
-    yield from served(bound)
+    with file_server(bound) as address:
+        yield address
 
 
 @in_browser

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.browser import file_server
 from opom_edu import OPOM, load_people, load_recognizer
 from opom_edu.faces.images import quantize
 from opom_edu.faces.synthetic import FIRST_SEED, render_people
@@ -18,7 +19,6 @@ from opom_edu.masks import FIUAP
 from opom_edu.masks.transforms import random_flip
 from opom_edu.web.npm import npm_package
 from opom_edu.web.site import LABS
-from tests.web.conftest import served
 from tests.widgets.pages import in_browser
 
 pytestmark = [in_browser, pytest.mark.slow]
@@ -149,7 +149,8 @@ def damaged(site_folder: Path, tmp_path: Path) -> Iterator[str]:
     folder = shutil.copytree(site_folder, tmp_path / "site")
     model = folder / "models" / "ir-arcface.onnx"
     model.write_bytes(model.read_bytes()[:-1000])
-    yield from served(folder)
+    with file_server(folder) as address:
+        yield address
 
 
 def test_a_model_that_is_cut_off_is_told(page: Any, damaged: str) -> None:
