@@ -20,7 +20,7 @@ from common import arguments, report
 
 from opom_edu import OPOM, People, load_people
 from opom_edu.evaluation import enrolled
-from opom_edu.experiments.study import interval
+from opom_edu.evaluation.groups import interval
 from opom_edu.masks import Mask
 from opom_edu.recognizers import load_surrogate
 

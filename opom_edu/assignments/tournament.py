@@ -20,7 +20,7 @@ from opom_edu.assignments.sandbox import run_network
 from opom_edu.errors import OpomError
 from opom_edu.evaluation import mask_quality
 from opom_edu.evaluation.gallery import Gallery
-from opom_edu.experiments.study import interval
+from opom_edu.evaluation.groups import interval
 from opom_edu.faces import People, Person, load_people
 from opom_edu.faces.folders import shown
 from opom_edu.faces.images import as_bytes, as_floats

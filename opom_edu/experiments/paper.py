@@ -13,10 +13,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from opom_edu.evaluation.groups import interval
 from opom_edu.evaluation.identification import RANKS
 from opom_edu.experiments.bench import Bench, OnProgress, share_of
 from opom_edu.experiments.records import Records
-from opom_edu.experiments.study import bands, interval
+from opom_edu.experiments.study import bands
 from opom_edu.faces import People, load_people
 from opom_edu.files import replacing
 from opom_edu.masks import METHODS, make_method

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.stats import t
 
+from opom_edu.evaluation.groups import interval
 from opom_edu.experiments.bench import Bench, OnProgress, share_of
 from opom_edu.experiments.records import Records
 from opom_edu.faces import People
@@ -105,20 +104,3 @@ def study_table(table: pd.DataFrame, parameter: str, rank: int = 1) -> pd.DataFr
     bare = black[black["method"] == "random noise"].assign(method="unprotected")
     by = ["method", parameter]
     return pd.concat([bands(bare, by, f"unprotected_{rank}"), bands(black, by, f"psr_{rank}")], ignore_index=True)
-
-
-def interval(values: np.ndarray, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Student's confidence interval for the mean over people of ``values (P, S)``, people by seeds; NaN for one person.
-
-    With few people it covers the true mean about as often as it says. Percentiles of a bootstrap do not: of four people's
-    95 % intervals only about 80 % do.
-
-    Example:
-        >>> tuple(round(end, 1) for end in interval(np.array([[40.0], [50.0], [60.0]])))
-        (25.2, 74.8)
-    """
-    people = values.mean(1)
-    if len(people) < 2:
-        return float("nan"), float("nan")
-    half = float(t.ppf((1 + confidence) / 2, len(people) - 1) * people.std(ddof=1) / np.sqrt(len(people)))
-    return float(people.mean()) - half, float(people.mean()) + half

@@ -176,7 +176,7 @@ def synthetic_people(
     album = render_people(seeds, rendered, on_progress=more, lazy=True, **look)  # only those used are decoded
     used = np.tile(np.arange(rendered) < each, count)
     images = as_floats(album.images[used]).contiguous().unflatten(0, (count, each))
-    names = [_person_name(seed, index) for index, seed in enumerate(seeds)]
+    names = [person_name(seed, index) for index, seed in enumerate(seeds)]
     people = [Person(name, photos[:train], photos[train:]) for name, photos in zip(names, images, strict=True)]
     table = album.conditions.drop(columns="seed")[used].reset_index(drop=True)
     table.insert(0, "person", np.repeat(names, each))
@@ -277,7 +277,7 @@ def _told(on_progress: Callable[[float], None] | None) -> Iterator[Callable[[flo
         yield lambda share: bar.update(task, completed=share)
 
 
-def _person_name(seed: int, index: int) -> str:
+def person_name(seed: int, index: int) -> str:
     names = (WOMEN if seed % 2 else MEN).split()
     place = index // 2
     return names[place % len(names)] + (f" {place // len(names) + 1}" if place >= len(names) else "")

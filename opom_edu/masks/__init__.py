@@ -19,6 +19,7 @@ from opom_edu.masks.restrict import Restricted
 from opom_edu.masks.transforms import (
     Transform,
     input_diversity,
+    one_of,
     random_affine,
     random_flip,
     random_jpeg,
@@ -33,8 +34,8 @@ from opom_edu.masks.transforms import (
 __all__ = [
     "FIUAP", "GDUAP", "LEARNED", "METHODS", "OPOM", "TIPIM", "TRANSFER", "UAP", "Cloak", "FIUAPAll", "FIUAPPlus",
     "GradientChange", "Learner", "Mask", "Method", "PerImage", "PerImageMask", "RandomNoise", "Restricted", "Step",
-    "Transform", "feature_dropout", "find_method", "input_diversity", "ladder", "make_method", "nesterov", "parse_eps",
-    "perceptual_budget", "random_affine", "random_flip", "random_jpeg", "random_light", "random_patches",
+    "Transform", "feature_dropout", "find_method", "input_diversity", "ladder", "make_method", "nesterov", "one_of",
+    "parse_eps", "perceptual_budget", "random_affine", "random_flip", "random_jpeg", "random_light", "random_patches",
     "random_resize", "random_spectrum", "random_warp", "released_masks", "repeated", "scale_invariance",
     "smooth_gradient", "strong", "transfer", "variance_tuning",
 ]  # fmt: skip

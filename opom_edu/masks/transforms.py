@@ -215,6 +215,28 @@ def scale_invariance(copies: int = 2) -> Transform:
     return partial(kernels.scale_invariance, copies=check_count(copies, "copies"))
 
 
+def one_of(*transforms: Transform) -> Transform:
+    """One of several transforms at each step, drawn at random: the mask has to survive each.
+
+    (Expectation over Transformation, Athalye et al., ICML 2018, arXiv 1707.07397.)
+
+    Raises:
+        ValueError: if there are none.
+
+    Example:
+        >>> one_of(random_flip(), random_jpeg())(ada.train, torch.Generator().manual_seed(0)).shape
+        torch.Size([10, 3, 112, 112])
+    """
+    if not transforms:
+        raise ValueError("one_of needs transforms to choose from, such as random_flip()")
+    return partial(_one_of, transforms=transforms)
+
+
+def _one_of(images: Tensor, generator: torch.Generator, *, transforms: tuple[Transform, ...]) -> Tensor:
+    chosen = int(torch.randint(len(transforms), (), generator=generator, device=generator.device))
+    return transforms[chosen](images, generator)
+
+
 def describe(transform: Callable[..., object]) -> str:
     """A transform, or a change of the gradient, and its parameters in words, for a mask's recipe.
 
@@ -224,6 +246,8 @@ def describe(transform: Callable[..., object]) -> str:
     """
     function = getattr(transform, "func", transform)
     name = getattr(function, "__name__", type(function).__name__).lstrip("_")
+    if function is _one_of:
+        return f"one_of({', '.join(map(describe, transform.keywords['transforms']))})"  # type: ignore[attr-defined]
     return f"{name}({', '.join(f'{key}={value}' for key, value in getattr(transform, 'keywords', {}).items())})"
 
 
