@@ -15,6 +15,7 @@ another skin, gallery, training photos and probes are of one version; with anoth
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 from common import arguments, report
@@ -27,7 +28,7 @@ from opom_edu.faces.seeds import REPORT
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
 MASKS = "OPOM convex"
-CAUSES = {  # a version for each, by what is changed
+CAUSES: dict[str, dict[str, dict[str, Any]]] = {  # a version for each, by what is changed
     "the same people, skin": {skin: {"skin": skin} for skin in SKINS},
     "the same people, yaw": {f"{yaw} degrees": {"yaw": float(yaw)} for yaw in (0, 15, 30)},
     "the same people, exposure": {f"{share:.0%}": {"exposure": share} for share in (0.5, 1.0, 1.5)},

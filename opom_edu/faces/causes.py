@@ -57,7 +57,7 @@ def same_people(
     first = FIRST_SEED + seed * SEEDS_PER_SET
     work = (delayed(_photos)(first + i, train, train + test, skin, circumstances) for i in range(count))
     albums = [as_floats(images) for images in Parallel(n_jobs=jobs)(work)]
-    persons = [Person(person_name(seed, i), images[:train], images[train:]) for i, images in enumerate(albums)]
+    persons = [Person(person_name(first + i, i), images[:train], images[train:]) for i, images in enumerate(albums)]
     return People(persons, distractors, rendered=True)
 
 
