@@ -22,15 +22,16 @@ import numpy as np
 from opom_edu.files import replacing
 
 RESULTS = Path(__file__).parent / "results"
+TABLES = Path(__file__).parent.parent / "opom_edu/lessons/tables"  # what chapters show
 Rows = Sequence[Mapping[str, object]]
 
 
-def arguments(description: str | None, rounds: int = 5) -> argparse.ArgumentParser:
+def arguments(description: str | None, rounds: int = 5, out: Path = RESULTS) -> argparse.ArgumentParser:
     """The options that every benchmark has; ``--tiny`` is for trying the script out, its figures say nothing."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=rounds, help="how often each task is timed, in turn with the others")
     parser.add_argument("--tiny", action="store_true", help="the smallest sizes: does the script run?")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON file and the plot")
+    parser.add_argument("--out", type=Path, default=out, help="folder of the JSON file and the plot")
     return parser
 
 

@@ -4,8 +4,7 @@
 
 PSR at rank 1 in percent, the mean of the six black boxes among 500 strangers; masks by OPOM (convex) on ``ir-softmax``.
 Every row has the PSR without a mask and under random noise beside it. Groups of people are compared by Welch's test,
-conditions of photos and versions of the same people by paired tests over people; p-values are corrected after Holm over all
-rows.
+conditions of photos and versions of the same people by paired tests over people; ``corrected`` is p after Holm (1979).
 
 The second part changes a single cause: 30 report people are rendered again with the skin tone in the middle of each of the
 three groups, with every test photo turned, darker, or with glasses, and all else as it was: shape, hair, light, pose. With
@@ -18,7 +17,7 @@ import json
 from typing import Any
 
 import pandas as pd
-from common import arguments, report
+from common import TABLES, arguments, report
 from synthetic_people.identity import SKINS
 
 from opom_edu import OPOM, People, load_people, load_recognizer
@@ -43,7 +42,7 @@ def measured(people: People) -> Found:
 
 
 def main() -> None:
-    parser = arguments(__doc__)
+    parser = arguments(__doc__, out=TABLES)
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--same", type=int, default=30, help="people who get another skin, and so on")
     options = parser.parse_args()
@@ -56,7 +55,8 @@ def main() -> None:
             found[name] = measured(same_people(people.distractors, count=same, seed=REPORT, **changed))
             print(what, name, flush=True)
         tables.append(compare_versions(found, MASKS, what))
-    table = corrected(pd.concat(tables, ignore_index=True)).round(1).assign(p=lambda t: t["p"])
+    table = corrected(pd.concat(tables, ignore_index=True))
+    table = table.round(dict.fromkeys(table.columns.drop(["p", "corrected"]), 1))
     report(
         "fairness", json.loads(table.to_json(orient="records")), out=options.out, note="PSR in %, 95 % interval over people"
     )

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from common import arguments, report
+from common import TABLES, arguments, report
 
 from opom_edu import OPOM, People, load_people, load_recognizer
 from opom_edu.evaluation.changes import jpeg
@@ -111,7 +111,7 @@ def table(people: People, folder: Path) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    parser = arguments(__doc__)
+    parser = arguments(__doc__, out=TABLES)
     parser.add_argument("what", nargs="?", default="table", choices=["table", "learn"])
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the purifiers")

@@ -28,7 +28,7 @@ def build() -> Any:
 
 def test_pages_and_outcomes_are_those_of_the_chapters(build: Any) -> None:
     made = build.pages()
-    assert len(made) == 13 + 1
+    assert len(made) == 15 + 1
     for name, text in made.items():
         assert (KIT / name).read_text("utf-8") == text.rstrip() + "\n", (
             f"{name} is old: python notebooks/teaching/build.py pages"
@@ -76,7 +76,7 @@ def test_no_link_is_dead() -> None:
 
 def test_handouts_are_one_page_each(build: Any, tmp_path: Path) -> None:
     files = build.handouts(tmp_path)
-    assert len([file for file in files if file.suffix == ".html"]) == 13
+    assert len([file for file in files if file.suffix == ".html"]) == 15
     for file in files:
         if file.suffix == ".pdf":
             assert len(re.findall(rb"/Type\s*/Page\b", file.read_bytes())) == 1, file.name

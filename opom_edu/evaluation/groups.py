@@ -17,6 +17,7 @@ from opom_edu.faces import People
 from opom_edu.recognizers import Recognizer
 
 AGES = {"to 30": 30, "30 to 45": 45, "45 to 60": 60, "over 60": 200}
+ORDER = ["female", "male", "light", "medium", "dark", *AGES]
 TURNED = 20  # degrees of yaw
 Found = Mapping[str, NDArray[Any]]  # by masks, percent, (P, N): a row per person, a column per test photo
 
@@ -93,17 +94,17 @@ def compare_versions(versions: Mapping[str, Found], masks: str, what: str = "the
 
 
 def corrected(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of all comparisons that were made, with its p-values corrected for their number (Holm 1979).
+    """A table of all comparisons that were made, with the column ``corrected``: ``p`` after Holm (1979), for their number.
 
     Example:
-        >>> corrected(pd.DataFrame({"p": [0.01, 0.04, 0.03]}))["p"].tolist()
+        >>> corrected(pd.DataFrame({"p": [0.01, 0.04, 0.03]}))["corrected"].tolist()
         [0.03, 0.06, 0.06]
     """
     p = table["p"].fillna(1.0).to_numpy()
     order = np.argsort(p)
     made = np.empty_like(p)
     made[order] = np.minimum(1, np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p)))))
-    return table.assign(p=made)
+    return table.assign(corrected=made)
 
 
 def interval(values: NDArray[Any], *, confidence: float = 0.95) -> tuple[float, float]:
@@ -130,8 +131,10 @@ def _groups(photos: pd.DataFrame, count: int, found: Found, masks: str) -> Itera
     ages = pd.cut(who["age"], [0, *AGES.values()], labels=list(AGES))
     own = {way: rates.mean(1) for way, rates in found.items()}
     for what, column in (("sex", who["sex"]), ("skin", who["skin"]), ("age", ages)):
-        for group in dict.fromkeys(column):
+        for group in sorted(column.unique(), key=ORDER.index):
             inside = (column == group).to_numpy()
+            if inside.all():
+                continue  # there is nobody to compare them with
             yield _row(what, group, {way: rates[inside] for way, rates in own.items()}, masks, own[masks][~inside])
     taken = {f"turned by more than {TURNED} degrees": photos["yaw"].abs() > TURNED, "with glasses": photos["glasses"]}
     for group, chosen in taken.items():

@@ -161,7 +161,7 @@ def learn_purifier(
             loss = (washed - wanted).abs().mean()
             if recognizer is not None:
                 target = recognizer.embed(wanted)
-                loss = loss + 0.1 * (1 - (recognizer.forward(washed.clamp(0, 1)) * target).sum(-1)).mean()
+                loss = loss + 0.1 * (1 - (recognizer.embed(washed.clamp(0, 1)) * target).sum(-1)).mean()
             optimizer.zero_grad()
             loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

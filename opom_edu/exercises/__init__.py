@@ -10,7 +10,7 @@ from typing import Any
 
 from opom_edu.exercises.verdict import Exercise, Verdict
 
-CHAPTERS = ("0", "1", "1b", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
+CHAPTERS = ("0", "1", "1b", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13")
 # By the name that the notebook gives the exercise: the chapter's, a dot, a number.
 EXERCISES: dict[str, Exercise] = {
     name: exercise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -20,7 +21,7 @@ Bands = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 def curves(
     x: Sequence[float], lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str,
-    percent: bool = True, bands: Bands | None = None, cursor: float | None = None,
+    percent: bool = True, bands: Bands | None = None, cursor: float | None = None, log: bool = False,
 ) -> Chart:  # fmt: skip
     """Lines with markers, told apart without color too; baselines in gray, dotted and dashed.
 
@@ -30,6 +31,7 @@ def curves(
         bands: by name, the lower and the upper edge of a line's confidence band.
         percent: whether the values are percentages, and the axis runs from 0 to 100.
         cursor: where an upright line stands.
+        log: whether equal distances are equal ratios of ``x``.
 
     Raises:
         ValueError: if a line has another number of points than ``x``.
@@ -41,9 +43,12 @@ def curves(
     """
     figure = Chart(figsize=(WIDTH, 3.9), alt=f"{title}. {y_label} over {x_label}. {told(x, lines.items())}")
     axes = figure.subplots()
+    if log:
+        axes.set_xscale("log")
+        axes.minorticks_off()
     draw_lines(axes, x, lines, percent=percent, bands=bands)
     if len(x) <= MOST_TICKS:
-        axes.set_xticks(x)  # where the points are
+        axes.set_xticks(x, [f"{at:,g}" for at in x])  # where the points are
     return finish(axes, title=title, x_label=x_label, y_label=y_label, cursor=cursor)
 
 
@@ -55,15 +60,17 @@ def draw_lines(
 
     Bands are upright lines beside one another, for surfaces on top of each other would mix to a color of neither.
     """
-    reach = 0.008 * (max(x) - min(x)) if bands else 0.0
+    log = axes.get_xscale() == "log"
+    places = np.log10(x) if log else np.asarray(x)
+    reach = 0.008 * (max(places) - min(places)) if bands else 0.0
     looks = islice(zip(cycle(HUES), cycle(MARKERS), strict=False), start, None)
     for place, (name, values) in enumerate(lines.items()):
         if len(values) != len(x):
             raise ValueError(f"{name!r} needs {len(x)} values, one per place, got {len(values)}")
         color, marker = next(looks) if name not in UNLEARNED else (GRAY, "x" if name == UNLEARNED[1] else "+")
         if bands is not None and name in bands:
-            beside = [at + reach * (2 * place - len(lines) + 1) for at in x]
-            axes.vlines(beside, *bands[name], color=color, alpha=0.7, linewidth=2)
+            beside = places + reach * (2 * place - len(lines) + 1)
+            axes.vlines(10**beside if log else beside, *bands[name], color=color, alpha=0.7, linewidth=2)
         axes.plot(x, values, color=color, marker=marker, linestyle=DASHES.get(name, "-"), label=name)
     if percent:
         axes.set_ylim(-3, 103)
@@ -99,11 +106,15 @@ def over_time(
     return finish(axes, title=title, x_label="time, s", y_label=y_label, cursor=cursor)
 
 
-def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: str, rank: int = 1) -> Chart:
+def study_curves(
+    table: pd.DataFrame, parameter: str, *, title: str, x_label: str, y_label: str = "", rank: int = 1, log: bool = False
+) -> Chart:
     """A line with its confidence band for each method over the values of one parameter.
 
     Args:
         table: a row per ``method`` and value of ``parameter``, with ``mean``, ``low`` and ``high`` in percent.
+        y_label: by default, that these are PSR at ``rank``.
+        log: see :func:`curves`.
 
     Example:
         >>> columns = {"mean": [20, 60], "low": [10, 50], "high": [30, 70]}
@@ -115,6 +126,6 @@ def study_curves(table: pd.DataFrame, parameter: str, *, title: str, x_label: st
     methods = table["method"].unique()
     return curves(
         list(values["mean"].columns), {m: values["mean"].loc[m].tolist() for m in methods}, title=title, x_label=x_label,
-        y_label=f"mean PSR of the black boxes, rank {rank} (%)",
+        y_label=y_label or f"mean PSR of the black boxes, rank {rank} (%)", log=log,
         bands={m: (values["low"].loc[m].tolist(), values["high"].loc[m].tolist()) for m in methods},
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from opom_edu.plots.style import COLORS, GRAY, HATCHES, LIGHT, SMALL, TITLE, UNLEARNED, WIDTH, Chart, quiet
+from opom_edu.plots.style import COLORS, GRAY, HATCHES, LIGHT, SMALL, TITLE, UNLEARNED, WIDTH, Chart, finish, quiet
 
 PER_ROW = 3  # recognizers; more would be too small to read in the report
 
@@ -50,3 +50,32 @@ def psr_bars(rates: pd.DataFrame, *, white_box: Collection[str] = (), rank: int 
     first.set_title(title, loc="left", fontsize=TITLE)
     figure.legend(*first.get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False, fontsize=SMALL)
     return figure
+
+
+def forest(table: pd.DataFrame, *, title: str, mask: str = "with a mask") -> Chart:
+    """PSR of groups with its interval, a line for each; without protection and under random noise in gray.
+
+    Args:
+        table: a row per group, with ``what`` and ``group``, and in percent ``unprotected``, ``noise``, ``psr``, ``low`` and
+            ``high``; such as :func:`opom_edu.evaluation.compare_groups` makes.
+        mask: what the points with an interval are called.
+
+    Example:
+        >>> row = {"what": "sex", "group": "female", "unprotected": 1, "noise": 2, "psr": 60, "low": 50, "high": 70}
+        >>> len(forest(pd.DataFrame([row]), title="PSR by group").axes)
+        1
+    """
+    spans = table[["psr", "low", "high"]].round().astype(int).itertuples(index=False)
+    labels = [f"{what}: {group}" for what, group in zip(table["what"], table["group"], strict=True)]
+    alt = "; ".join(f"{label} {psr} % ({low} to {high})" for label, (psr, low, high) in zip(labels, spans, strict=True))
+    figure = Chart(figsize=(WIDTH, 1.1 + 0.27 * len(table)), alt=f"{title}. {alt}.")
+    axes = figure.subplots()
+    rows = np.arange(len(table))
+    for name, column, marker in zip(UNLEARNED, ("unprotected", "noise"), "+x", strict=True):
+        axes.plot(table[column], rows, marker, color=GRAY, label=name)
+    axes.hlines(rows, table["low"], table["high"], color=COLORS[1], linewidth=2)
+    axes.plot(table["psr"], rows, "o", color=COLORS[1], label=f"{mask}, with 95 % interval")
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.set_xlim(-2, 102)
+    return finish(axes, title=title, x_label="PSR, rank 1 (%)", y_label="")

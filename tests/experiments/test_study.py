@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from opom_edu.evaluation import protection
+from opom_edu.evaluation.groups import interval
 from opom_edu.experiments import Bench, Records, bands, study_table, vary
 from opom_edu.experiments.bench import _some
-from opom_edu.evaluation.groups import interval
 from opom_edu.faces import People
 from opom_edu.masks import OPOM
 from opom_edu.plots import study_curves
