@@ -186,8 +186,8 @@ def moves(
         washings: by name, photos ``(N, 3, 112, 112)``, saved in 8 bit, to what the adversary searches with.
 
     Returns:
-        One row per ``masks``, ``washed``, ``recognizer`` and ``person``: ``psr_1`` in percent, and the mean ``psnr`` of the
-        washed photos to the clean ones in dB.
+        One row per ``masks``, ``washed``, ``recognizer`` and ``person``: ``psr_1`` in percent, and the ``psnr`` of the
+        person's washed photos, all together, to the clean ones in dB.
 
     Example:
         >>> table = moves([black_box], people, {"convex": masks}, {"nothing": lambda photos: photos})
@@ -201,7 +201,7 @@ def moves(
         for washing, wash in washings.items():
             photos = {person: wash(images) for person, images in worn.items()}
             errors = {person: (people[person].test - images).square().mean((1, 2, 3)) for person, images in photos.items()}
-            near = {person: float(-10 * error.log10().mean()) for person, error in errors.items()}
+            near = {person: float(-10 * error.mean().log10()) for person, error in errors.items()}
             given = {"masks": name, "washed": washing}
             for gallery in galleries:
                 for person, probes in gallery.probes(photos=photos, top=1).items():
