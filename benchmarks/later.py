@@ -15,14 +15,13 @@ from pathlib import Path
 
 import torch
 
-from opom_edu.faces.seeds import HELD_OUT
+from opom_edu.faces.seeds import HELD_OUT, LATER
 from opom_edu.faces.synthetic import render_people
 from opom_edu.recognizers import Recognizer
 from opom_edu.recognizers.recipes import RECIPES, centered
 from opom_edu.training.batches import LabeledPhotos
 from opom_edu.training.loop import TrainingStep, train
 
-FIRST = 1_200_000  # first seed of the people it learns
 NAME = "ir-wide, later"
 FOLDER = Path("out/later")
 WIDE = dataclasses.replace(RECIPES["ir-softmax"], network={**RECIPES["ir-softmax"].network, "width": 64})
@@ -41,9 +40,9 @@ def later(folder: Path = FOLDER, *, people: int = 2000, each: int = 11, epochs: 
         if step.step % 50 == 0:
             print(f"epoch {step.epoch}/{step.epochs}, step {step.step}/{step.steps}, loss {step.loss:.2f}", flush=True)
 
-    about = {"side": "later", "seeds": [FIRST, FIRST + people], "photos": each, "held_out_seeds": [HELD_OUT]}
+    about = {"side": "later", "seeds": [LATER, LATER + people], "photos": each, "held_out_seeds": [HELD_OUT]}
     module = train(
-        "ir-wide", WIDE, photos(FIRST, people, each), folder=folder, held_out=photos(HELD_OUT, 60, 10), epochs=epochs,
+        "ir-wide", WIDE, photos(LATER, people, each), folder=folder, held_out=photos(HELD_OUT, 60, 10), epochs=epochs,
         about=about, on_step=told,
     )  # fmt: skip
     return Recognizer.from_module(module, name=NAME, preprocess=centered)

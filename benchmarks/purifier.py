@@ -27,12 +27,12 @@ from opom_edu.evaluation.purifier import Purifier, learn_purifier, moves
 from opom_edu.experiments.study import bands
 from opom_edu.faces import quantize
 from opom_edu.faces.images import as_floats
-from opom_edu.faces.seeds import REPORT
+from opom_edu.faces.seeds import PURIFIER, REPORT
 from opom_edu.faces.synthetic import render_people
 from opom_edu.masks import Mask, Transform, one_of, random_jpeg
 from opom_edu.recognizers import BLACK_BOXES, SURROGATE
 
-FIRST, EACH, LEARN = 1_300_000, 12, 10  # the adversary's people: first seed, photos, those that masks are learned from
+EACH, LEARN = 12, 10  # photos of each of the adversary's people, those that masks are learned from
 FOLDER = Path("out/purifier")
 QUALITY = 75
 JUDGES = [name for name in BLACK_BOXES if name != "dlib"]
@@ -40,7 +40,7 @@ JUDGES = [name for name in BLACK_BOXES if name != "dlib"]
 
 def own_people(count: int) -> torch.Tensor:
     """The adversary's photos ``(P, EACH, 3, 112, 112)``."""
-    album = render_people(range(FIRST, FIRST + count), EACH, regime="mixed")
+    album = render_people(range(PURIFIER, PURIFIER + count), EACH, regime="mixed")
     return as_floats(album.images).unflatten(0, (count, EACH))
 
 

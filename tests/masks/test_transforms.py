@@ -9,6 +9,7 @@ from torch.nn import functional
 from opom_edu.masks import (
     Transform,
     input_diversity,
+    one_of,
     random_affine,
     random_flip,
     random_jpeg,
@@ -19,6 +20,7 @@ from opom_edu.masks import (
     random_warp,
     scale_invariance,
 )
+from opom_edu.masks.transforms import describe
 
 IMAGES = torch.rand(40, 3, 112, 112, generator=torch.Generator().manual_seed(0))
 
@@ -29,7 +31,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 TRANSFORMS = [
     random_flip(), input_diversity(), random_affine(), random_resize(), random_jpeg(), random_light(), scale_invariance(),
-    random_warp(), random_patches(), random_spectrum(),
+    random_warp(), random_patches(), random_spectrum(), one_of(random_jpeg(), random_light()),
 ]  # fmt: skip
 
 
@@ -182,3 +184,13 @@ def test_bad_parameters_are_named() -> None:
         input_diversity(probability=-1)
     with pytest.raises(ValueError, match="smallest"):
         input_diversity(smallest=0)
+
+
+def test_one_of_takes_each_of_its_transforms_and_names_them() -> None:
+    twice, half = (lambda images, generator: 2 * images), (lambda images, generator: 0.5 * images)
+    chosen = {round(float(one_of(twice, half)(IMAGES, seeded(seed)).sum() / IMAGES.sum()), 2) for seed in range(20)}
+    assert chosen == {2.0, 0.5}
+    assert "flip" in describe(one_of(random_flip(), random_jpeg()))
+    assert "jpeg" in describe(one_of(random_flip(), random_jpeg()))
+    with pytest.raises(ValueError, match="one_of needs transforms"):
+        one_of()
