@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 WORDS_A_MINUTE = 120  # a technical text, not in one's first language
 MINUTES = {"predictions": 2, "exercises": 6, "labs": 10}
 LABS = re.compile(
-    r"\b(?:\w+_lab|feature_map|hull_playground|mask_player|search_dots|sphere|blind_test|hull_photos|emerging|vote)\((?=[^)])|\b(?:hull_playground|mask_player)\(\)"
+    r"\b(?:\w+_lab|feature_map|hull_playground|mask_player|search_dots|sphere|blind_test|hull_photos|emerging|turning|vote)\((?=[^)])|\b(?:hull_playground|mask_player)\(\)"
 )
 EXERCISE = re.compile(r"^\*\*(\w+\.\d+) \(([a-z ]+?)(?:, goals? ([\d, and]+))?\)\*\*", re.MULTILINE)
 GOAL = re.compile(r"(?<!\w)(\d)\. ")

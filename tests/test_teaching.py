@@ -81,7 +81,7 @@ def test_handouts_are_one_page_each(build: Any, tmp_path: Path) -> None:
         if file.suffix == ".pdf":
             assert len(re.findall(rb"/Type\s*/Page\b", file.read_bytes())) == 1, file.name
     if shutil.which("chromium"):
-        assert len(files) == 26
+        assert len(files) == 30
 
 
 @pytest.mark.slow

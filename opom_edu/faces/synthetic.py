@@ -26,6 +26,7 @@ FIRST_SEED = 1_000_000_000  # below it lie the seeds of people on whom recognize
 SEEDS_PER_SET = 1_000_000
 WOMEN = "Ada Bea Chioma Dalia Emi Freya Gita Hana Ines Jaya Kaia Lin Mara Noor Oda Pia Rosa Suki Tara Uma Vera Wren Yara Zoe"
 MEN = "Abel Bao Cem Dov Eli Femi Goro Hugo Ivo Jin Kofi Leo Milo Nils Omar Paul Ravi Sol Teo Umar Viktor Wei Yusuf Zane"
+LANDMARKS = [f"{mark}_{axis}" for mark in ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth") for axis in "xy"]
 Group = Mapping[str, NDArray[Any]]
 
 
@@ -181,8 +182,7 @@ def synthetic_people(
     table = album.conditions.drop(columns="seed")[used].reset_index(drop=True)
     table.insert(0, "person", np.repeat(names, each))
     table.insert(1, "part", (["train"] * train + ["test"] * test) * count)
-    for index, mark in enumerate(("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")):
-        table[[f"{mark}_x", f"{mark}_y"]] = album.landmarks[used, index]
+    table[LANDMARKS] = album.landmarks[used].reshape(-1, 10)
     strangers = None
     if distractors:
         more = on_progress and (lambda s: on_progress(share + s * (1 - share)))

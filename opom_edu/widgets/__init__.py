@@ -25,13 +25,14 @@ from opom_edu.widgets.sphere import SphereView, sphere
 from opom_edu.widgets.table_lab import TableLab, table_lab
 from opom_edu.widgets.threshold_lab import ThresholdLab, threshold_lab
 from opom_edu.widgets.transfer_lab import TransferLab, transfer_lab
+from opom_edu.widgets.turning import Turning, turning
 from opom_edu.widgets.video_lab import VideoLab, video_lab
 from opom_edu.widgets.vote import Vote, vote
 
 __all__ = [
     "BlindTest", "Choice", "Emerging", "EpsilonLab", "EpsilonModel", "FeatureMap", "HullPhotos", "HullPlayground",
     "MaskPlayer", "PhotoCountLab", "PhotoLab", "Predictions", "RobustnessLab", "Score", "SearchDots", "SphereView",
-    "TableLab", "ThresholdLab", "TransferLab", "VideoLab", "Vote", "blind_test", "emerging", "epsilon_lab",
+    "TableLab", "ThresholdLab", "TransferLab", "Turning", "VideoLab", "Vote", "blind_test", "emerging", "epsilon_lab",
     "feature_map", "hull_photos", "hull_playground", "mask_player", "photo_count_lab", "photo_lab", "progress",
-    "robustness_lab", "search_dots", "sphere", "table_lab", "threshold_lab", "transfer_lab", "video_lab", "vote",
+    "robustness_lab", "search_dots", "sphere", "table_lab", "threshold_lab", "transfer_lab", "turning", "video_lab", "vote",
 ]  # fmt: skip

@@ -35,6 +35,13 @@ LABS = {
     "hulls": ("hull_playground()", ".opom-hull-point", 24),
     "hull photos": ('hull_photos(surrogate, people["Ada"], people.distractors[:1])', ".opom-card img", 10),
     "emerging": ('emerging(people["Ada"].test, OPOM(surrogate, steps=4).fit(people["Ada"].train))', ".opom-taken img", 10),
+    "turning": (
+        'mask = OPOM(surrogate, steps=4, hull="center").fit(people["Ada"].train)\n'
+        'worn = {name: mask.apply(people["Ada"].test) for name in ("flat", "in the texture")}\n'
+        'turning(people["Ada"].test, worn, range(10))',
+        ".opom-turned img",
+        4,
+    ),
     "vote": ('vote(surrogate, people["Ada"].train)', ".opom-vote-bar", 11),
     "dots": ("search_dots()", ".opom-searches circle", 1000),
     "sphere": ('sphere(OPOM(surrogate, steps=8), people["Ada"], people.distractors)', ".opom-ball .opom-place", 80),
@@ -74,7 +81,7 @@ OUTSIDE = """(output) => {
   const edge = output.getBoundingClientRect().right + 1;
   const cut = (e) => e.scrollWidth > e.clientWidth + 2 && e.clientWidth && getComputedStyle(e).overflowX !== "visible"
     && !e.closest(".opom-status, svg, .noUi-target, select, button, .widget-readout, input");
-  const names = ["lab", "playground", "searches", "sphere", "blind", "hull-photos", "emerging", "vote"];
+  const names = ["lab", "playground", "searches", "sphere", "blind", "hull-photos", "emerging", "turning", "vote"];
   const labs = names.map((name) => `.opom-${name} *`).join();
   return [...output.querySelectorAll(labs)]
     .filter((e) => e.getClientRects().length && !e.closest("defs, .modebar, .opom-said"))
