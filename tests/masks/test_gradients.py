@@ -20,6 +20,7 @@ from opom_edu.masks import (
     variance_tuning,
 )
 from opom_edu.masks.loop import Run
+from opom_edu.masks.preset import TRANSFORMS
 from opom_edu.recognizers import Recognizer
 from tests.conftest import small_network
 
@@ -178,3 +179,12 @@ def test_the_preset_is_the_last_rung_and_each_rung_adds_one_aid(surrogate: Recog
     assert (last.steps, last.eps, last.seed, last.momentum) == (100, 4 / 255, 3, 1.0)
     counts = [len(method.transforms) + len(method.gradients) for method in rungs.values()]
     assert counts == list(range(len(rungs)))
+
+
+@pytest.mark.parametrize("chosen", [[0], [0, 0], [0] * 8], ids=["one photo", "the same twice", "eight looks at one"])
+def test_one_photo_gives_a_mask_that_leaves_it(surrogate: Recognizer, people: People, chosen: list[int]) -> None:
+    photos = people["person 0"].train[chosen]
+    for method in (strong(surrogate, steps=8), OPOM(surrogate, transforms=TRANSFORMS), OPOM(surrogate, hull="affine")):
+        mask = method.fit(photos)
+        assert 4 / 255 < mask.delta.abs().max() <= 8 / 255 + 1e-7  # no NaN is
+        assert (surrogate.embed(mask.apply(photos)) * surrogate.embed(photos)).sum(1).max() < 0.99
