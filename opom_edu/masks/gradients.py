@@ -198,13 +198,19 @@ def convolutions(recognizer: Recognizer) -> list[nn.Module]:
 def _perceptual_budget(gradient: Gradient, run: Run, *, least: float) -> Gradient:
     from kornia.metrics import ssim
 
+    def alike(masked: Tensor) -> Tensor:
+        structure = ssim(masked.flatten(0, 1), run.images.flatten(0, 1), 11, padding="valid").mean((1, 2, 3))
+        return structure.unflatten(0, masked.shape[:2]).mean(1)
+
     def within(masked: Tensor) -> Tensor:
         free = gradient(masked)
+        with torch.no_grad():
+            beyond = alike(masked) < least
+        if not beyond.any():
+            return free
         with torch.enable_grad():
             masked = masked.detach().requires_grad_()
-            structure = ssim(masked.flatten(0, 1), run.images.flatten(0, 1), 11, padding="valid").mean((1, 2, 3))
-            alike = structure.unflatten(0, masked.shape[:2]).mean(1)
-            (back,) = torch.autograd.grad(alike.sum(), masked)
-        return torch.where((alike < least)[:, None, None, None], back.mean(1), free)
+            (back,) = torch.autograd.grad(alike(masked).sum(), masked)
+        return torch.where(beyond[:, None, None, None], back.mean(1), free)
 
     return within
