@@ -2,7 +2,7 @@
 
     python benchmarks/transfer.py choice [--rows NAME ...]     six people: parts are chosen on them
     python benchmarks/transfer.py report [--rows NAME ...]     the six others, with the same parts
-    python benchmarks/transfer.py choice --surrogates both     masks of two surrogates, judged by the zoo's six black boxes
+    python benchmarks/transfer.py choice --judges zoo --rows "random noise"      can the zoo's networks judge real people?
 
 Masks are learned on ``mobilefacenet`` and judged by dlib and by ``dlib-torch``, its network without its landmarks. ``more``
 is the paired difference to ``strong`` of the same people. Each mask is learned by one thread; ``seconds`` are the
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from common import TABLES, arguments, report
 from joblib import Parallel, delayed
@@ -31,7 +32,7 @@ from opom_edu import OPOM, Mask, People, load_recognizer, strong
 from opom_edu.evaluation import mask_quality
 from opom_edu.evaluation.groups import interval
 from opom_edu.experiments import Bench
-from opom_edu.masks import GradientChange, RandomNoise, random_light, repeated
+from opom_edu.masks import GradientChange, RandomNoise, random_affine, random_flip, random_light, repeated
 from opom_edu.masks.gradients import convolutions
 from opom_edu.masks.loop import Gradient, Run
 from opom_edu.masks.loop import gradient as gradient_of
@@ -57,6 +58,19 @@ def augmented(images: Tensor) -> Tensor:
 
 def noisy(images: Tensor, generator: torch.Generator) -> Tensor:
     return (images + 8 / 255 * (2 * torch.rand(images.shape, generator=generator) - 1)).clamp(0, 1)
+
+
+def symmetric() -> GradientChange:
+    """Steps that are the same left and right, for a face in a mirror is the same person's: what mirror images would do."""
+
+    def change(gradient: Gradient, run: Run) -> Gradient:
+        def both(masked: Tensor) -> Tensor:
+            found = gradient(masked)
+            return found + found.flip(-1)
+
+        return both
+
+    return change
 
 
 def beside(others: Mapping[str, float]) -> GradientChange:
@@ -141,6 +155,8 @@ def parts(surrogate: Recognizer) -> dict[str, Fit]:
         return replace(base, **fields).fit
 
     all_small: dict[str, Any] = {"hull": "center", "step_size": 2 / 255, "transforms": (*light, noisy)}
+    even: dict[str, Any] = {"gradients": [symmetric(), *BUDGET]}
+    wider = random_flip(), random_affine(10, 0.1, 0.06), *TRANSFORMS[2:], random_light(), noisy
     return {
         "random noise": RandomNoise().fit,
         "OPOM convex": OPOM(surrogate).fit,
@@ -160,71 +176,63 @@ def parts(surrogate: Recognizer) -> dict[str, Fit]:
         "+ four small networks": changed(gradients=[beside(dict.fromkeys(SMALL, 0.25)), *BUDGET]),
         "light, noise, center, steps of two": changed(**all_small),
         "mirror images, light, noise, center, steps of two": on(mirrored, **all_small),
-        "the same, 80 steps": on(mirrored, **all_small, steps=80),
+        "mirror images and these, 80 steps": on(mirrored, **all_small, steps=80),
+        "+ symmetric steps": changed(**even),
+        "symmetric steps, light, noise, center, steps of two": changed(**all_small, **even),
+        "the same, larger affine maps": changed(**all_small | {"transforms": wider}, **even),
     }
 
 
-def two(_: Recognizer) -> dict[str, Fit]:
-    one, other = load_recognizer("mobilefacenet"), load_recognizer("dlib-torch")
-    return {
-        "random noise": RandomNoise().fit,
-        "strong": strong(one).fit,
-        "strong on dlib-torch": strong(other).fit,
-        "both, one hull": strong(Recognizer.ensemble([one, other])).fit,
-        "both, a hull each": replace(strong(one), gradients=[beside({"dlib-torch": 1.0}), *BUDGET]).fit,
-    }
+JUDGES = {"dlib": ("dlib", "dlib-torch"), "zoo": tuple(BLACK_BOXES[:-1])}
 
 
-SIDES = {"mobilefacenet": (parts, ("dlib", "dlib-torch")), "both": (two, tuple(BLACK_BOXES[:-1]))}
-
-
-def learn(side: str, name: str, images: Tensor) -> tuple[Mask, float]:
-    """A mask and the seconds it took; by names, so that another process can do it."""
+def learn(name: str, images: Tensor) -> tuple[Mask, float]:
+    """A mask and the seconds it took; by name, so that another process can do it."""
     torch.set_num_threads(1)
-    fit = SIDES[side][0](load_recognizer("mobilefacenet"))[name]
+    fit = parts(load_recognizer("mobilefacenet"))[name]
     start = time.process_time()
     return fit(images), time.process_time() - start
 
 
-def measured(part: str, side: str, people: People, path: Path, chosen: list[str]) -> list[dict[str, Any]]:
+def measured(part: str, judges: tuple[str, ...], people: People, path: Path, chosen: list[str]) -> None:
     rows: list[dict[str, Any]] = json.loads(path.read_text())["rows"] if path.exists() else []
-    make, judges = SIDES[side]
     surrogate = load_recognizer("mobilefacenet")
     bench = Bench(people, [load_recognizer(name) for name in judges], ranks=(1,))
-    for name in make(surrogate):
-        same = [row for row in rows if (row["people"], row["surrogates"], row["masks"]) == (part, side, name)]
-        if same or (chosen and name not in chosen):
+    for name in parts(surrogate):
+        done = any((row["people"], row["judge"], row["masks"]) == (part, judges[0], name) for row in rows)
+        if done or (chosen and name not in chosen):
             continue
-        jobs = (delayed(learn)(side, name, person.train) for person in people.values())
+        jobs = (delayed(learn)(name, person.train) for person in people.values())
         learned = list(Parallel(n_jobs=-1)(jobs))
         masks = dict(zip(people, (mask for mask, _ in learned), strict=True))
-        tables = [bench.rate(judge, masks, surrogate).set_index("person") for judge in bench.recognizers.values()]
+        tables = {judge.name: bench.rate(judge, masks, surrogate) for judge in bench.recognizers.values()}
         quality = {"ssim": float(mask_quality(people, masks)["ssim"]), "seconds": float(np.mean([s for _, s in learned]))}
-        first = {"people": part, "surrogates": side}
         if name == "random noise":
-            rows += told(first | {"masks": "unprotected"}, judges, [table["unprotected_1"] for table in tables], rows)
-        rows += told(first | {"masks": name} | quality, judges, [table["psr_1"] for table in tables], rows)
+            rows += told(
+                {"people": part, "masks": "unprotected"},
+                {judge: table["unprotected_1"] for judge, table in tables.items()},
+                rows,
+            )
+        rows += told(
+            {"people": part, "masks": name} | quality, {judge: table["psr_1"] for judge, table in tables.items()}, rows
+        )
         report("transfer", rows, out=path.parent, note="percent, 95 % intervals over people")
-    return rows
 
 
-def told(
-    first: dict[str, Any], judges: tuple[str, ...], rates: list[Any], rows: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """A row for each judge and one for their mean."""
+def told(first: dict[str, Any], rates: dict[str, pd.Series], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each judge."""
     made = []
-    for judge, values in zip((*judges, "mean"), [*rates, sum(rates) / len(rates)], strict=True):
-        made.append(first | {"judge": judge, **bounds("", values), "each": [round(float(value), 2) for value in values]})
-        like = {"people": first["people"], "surrogates": first["surrogates"], "masks": "strong", "judge": judge}
-        strong_ones = [row for row in rows if like.items() <= row.items()]
-        if strong_ones:
-            made[-1] |= bounds("more_", values - np.array(strong_ones[0]["each"]))
+    for judge, values in rates.items():
+        made.append(first | {"judge": judge, **bounds("", values), "each": values.round(2).tolist()})
+        like = {"people": first["people"], "masks": "strong", "judge": judge}
+        for row in rows:
+            if like.items() <= row.items():
+                made[-1] |= bounds("more_", values - np.array(row["each"]))
     return made
 
 
-def bounds(prefix: str, values: Any) -> dict[str, float]:
-    values = np.asarray(values, float)
-    low, high = interval(values[:, None])
+def bounds(prefix: str, values: pd.Series) -> dict[str, float]:
+    low, high = interval(values.to_numpy()[:, None])
     figures = {"mean": values.mean(), "low": low, "high": high}
     return {prefix + key: round(float(value), 1) for key, value in figures.items()}
 
@@ -232,7 +240,7 @@ def bounds(prefix: str, values: Any) -> dict[str, float]:
 def main() -> None:
     parser = arguments(__doc__, out=TABLES)
     parser.add_argument("part", choices=("choice", "report"))
-    parser.add_argument("--surrogates", default="mobilefacenet", choices=tuple(SIDES))
+    parser.add_argument("--judges", default="dlib", choices=tuple(JUDGES))
     parser.add_argument("--rows", nargs="*", default=[], help="the masks to learn; by default all")
     options = parser.parse_args()
     if not os.environ.get("OPOM_EDU_REAL"):
@@ -243,7 +251,7 @@ def main() -> None:
     if options.tiny:
         people = People(list(people.values())[:2], people.distractors[:20])
     rows = ["random noise", "OPOM convex"] if options.tiny else options.rows
-    measured(options.part, options.surrogates, people, options.out / "transfer.json", rows)
+    measured(options.part, JUDGES[options.judges], people, options.out / "transfer.json", rows)
 
 
 if __name__ == "__main__":
