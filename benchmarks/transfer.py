@@ -4,9 +4,10 @@
     python benchmarks/transfer.py report [--rows NAME ...]     the six others, with the same parts
     python benchmarks/transfer.py choice --judges zoo --rows "random noise"      can the zoo's networks judge real people?
 
-Masks are learned on ``mobilefacenet`` and judged by dlib and by ``dlib-torch``, its network without its landmarks. ``more``
-is the paired difference to ``strong`` of the same people. Each mask is learned by one thread; ``seconds`` are the
-processor's, mean over people. Finished rows are kept in ``transfer.json``, and an interrupted run goes on after them.
+Masks are learned on ``mobilefacenet`` and judged by dlib and by ``dlib-torch``, its network without its landmarks. Parts are
+added to ``strong`` without its symmetric steps, and ``more`` is the paired difference to that. Each mask is learned by one
+thread; ``seconds`` are the processor's, mean over people. Finished rows are kept in ``transfer.json``, and an interrupted
+run goes on after them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from opom_edu import OPOM, Mask, People, load_recognizer, strong
 from opom_edu.evaluation import mask_quality
 from opom_edu.evaluation.groups import interval
 from opom_edu.experiments import Bench
-from opom_edu.masks import GradientChange, RandomNoise, random_affine, random_flip, random_light, repeated
+from opom_edu.masks import GradientChange, RandomNoise, random_affine, random_flip, random_light, repeated, symmetric
 from opom_edu.masks.gradients import convolutions
 from opom_edu.masks.loop import Gradient, Run
 from opom_edu.masks.loop import gradient as gradient_of
@@ -40,6 +41,7 @@ from opom_edu.masks.preset import BUDGET, TRANSFORMS
 from opom_edu.recognizers import BLACK_BOXES, Recognizer
 
 SMALL = ("ir-softmax", "mobilefacenet-softmax", "ir-sface", "inception-softmax")  # of the zoo, which knows no real people
+BASE = "strong without symmetric steps"  # to which each part is added
 Fit = Callable[[Tensor], Mask]
 
 
@@ -58,19 +60,6 @@ def augmented(images: Tensor) -> Tensor:
 
 def noisy(images: Tensor, generator: torch.Generator) -> Tensor:
     return (images + 8 / 255 * (2 * torch.rand(images.shape, generator=generator) - 1)).clamp(0, 1)
-
-
-def symmetric() -> GradientChange:
-    """Steps that are the same left and right, for a face in a mirror is the same person's: what mirror images would do."""
-
-    def change(gradient: Gradient, run: Run) -> Gradient:
-        def both(masked: Tensor) -> Tensor:
-            found = gradient(masked)
-            return found + found.flip(-1)
-
-        return both
-
-    return change
 
 
 def beside(others: Mapping[str, float]) -> GradientChange:
@@ -145,7 +134,7 @@ def ended_softly(method: OPOM) -> Fit:
 
 
 def parts(surrogate: Recognizer) -> dict[str, Fit]:
-    base = strong(surrogate)
+    base = replace(strong(surrogate), gradients=BUDGET)
     light, noise = (*TRANSFORMS, random_light()), (*TRANSFORMS, noisy)
 
     def on(prepare: Callable[[Tensor], Tensor], **changed: Any) -> Fit:
@@ -160,7 +149,8 @@ def parts(surrogate: Recognizer) -> dict[str, Fit]:
     return {
         "random noise": RandomNoise().fit,
         "OPOM convex": OPOM(surrogate).fit,
-        "strong": base.fit,
+        BASE: base.fit,
+        "strong": strong(surrogate).fit,
         "+ mirror images": on(mirrored),
         "+ mirror images, 80 steps": on(mirrored, steps=80),
         "+ changed copies": on(augmented),
@@ -177,9 +167,15 @@ def parts(surrogate: Recognizer) -> dict[str, Fit]:
         "light, noise, center, steps of two": changed(**all_small),
         "mirror images, light, noise, center, steps of two": on(mirrored, **all_small),
         "mirror images and these, 80 steps": on(mirrored, **all_small, steps=80),
-        "+ symmetric steps": changed(**even),
         "symmetric steps, light, noise, center, steps of two": changed(**all_small, **even),
-        "the same, larger affine maps": changed(**all_small | {"transforms": wider}, **even),
+        "symmetric steps of two levels": changed(step_size=2 / 255, **even),
+        "symmetric steps of two levels, center": changed(hull="center", step_size=2 / 255, **even),
+        "symmetric steps, two draws each, 65 steps": changed(
+            steps=65, step_size=1.5 / 255, gradients=[repeated(2), symmetric(), *BUDGET]
+        ),
+        "symmetric steps, larger affine maps, light, noise, center, steps of two": changed(
+            **all_small | {"transforms": wider}, **even
+        ),
     }
 
 
@@ -224,7 +220,7 @@ def told(first: dict[str, Any], rates: dict[str, pd.Series], rows: list[dict[str
     made = []
     for judge, values in rates.items():
         made.append(first | {"judge": judge, **bounds("", values), "each": values.round(2).tolist()})
-        like = {"people": first["people"], "masks": "strong", "judge": judge}
+        like = {"people": first["people"], "masks": BASE, "judge": judge}
         for row in rows:
             if like.items() <= row.items():
                 made[-1] |= bounds("more_", values - np.array(row["each"]))

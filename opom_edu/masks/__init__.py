@@ -8,6 +8,7 @@ from opom_edu.masks.gradients import (
     perceptual_budget,
     repeated,
     smooth_gradient,
+    symmetric,
     variance_tuning,
 )
 from opom_edu.masks.learner import Learner, Step
@@ -37,5 +38,5 @@ __all__ = [
     "Transform", "feature_dropout", "find_method", "input_diversity", "ladder", "make_method", "nesterov", "one_of",
     "parse_eps", "perceptual_budget", "random_affine", "random_flip", "random_jpeg", "random_light", "random_patches",
     "random_resize", "random_spectrum", "random_warp", "released_masks", "repeated", "scale_invariance",
-    "smooth_gradient", "strong", "transfer", "variance_tuning",
+    "smooth_gradient", "strong", "symmetric", "transfer", "variance_tuning",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is done to the gradient so that masks transfer: smooth it, average it, find it elsewhere or on other networks.
+"""What is done to the gradient so that masks transfer: smooth or average it, find it elsewhere or on other networks.
 
 Each function returns a change ``(gradient, run) -> gradient``. A gradient is a function of the masked photos
 ``(P, K, 3, H, W)`` of P people: their mean gradient per person, ``(P, 3, H, W)``. A change makes a better one of it. A
@@ -68,6 +68,18 @@ def variance_tuning(samples: int = 5, radius: float = 1.5) -> GradientChange:
         ['variance_tuning(samples=2, radius=1.5)']
     """
     return partial(_variance_tuning, samples=check_count(samples, "samples"), radius=radius)
+
+
+def symmetric() -> GradientChange:
+    """Take the same step left and right: a face in a mirror is the same person's, whatever the recognizer.
+
+    The steps are those that a photo and its mirror image ask for together, if the surrogate treats them alike.
+
+    Example:
+        >>> OPOM(surrogate, gradients=[symmetric()]).recipe()["gradients"]
+        ['symmetric()']
+    """
+    return _symmetric
 
 
 def repeated(copies: int = 4) -> GradientChange:
@@ -156,6 +168,14 @@ def _variance_tuning(gradient: Gradient, run: Run, *, samples: int, radius: floa
         return result
 
     return tuned
+
+
+def _symmetric(gradient: Gradient, run: Run) -> Gradient:
+    def both(masked: Tensor) -> Tensor:
+        found = gradient(masked)
+        return (found + found.flip(-1)) / 2
+
+    return both
 
 
 def _repeated(gradient: Gradient, run: Run, *, copies: int) -> Gradient:

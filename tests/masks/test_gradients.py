@@ -17,6 +17,7 @@ from opom_edu.masks import (
     repeated,
     smooth_gradient,
     strong,
+    symmetric,
     variance_tuning,
 )
 from opom_edu.masks.loop import Run
@@ -159,6 +160,11 @@ def test_dropout_with_more_photos_than_a_batch(surrogate: Recognizer, people: Pe
     small._batch_size = 3
     mask = OPOM(small, steps=3, gradients=[feature_dropout()]).fit(people["person 0"].train)
     assert bool(mask.delta.isfinite().all())
+
+
+def test_symmetric_steps_are_what_photos_and_their_mirror_images_ask_for(run: Run) -> None:
+    both = torch.cat([run.images, run.images.flip(-1)], 1)
+    assert torch.allclose(symmetric()(square, run)(run.images), square(both), atol=1e-6)
 
 
 def test_bad_parameters_are_named(surrogate: Recognizer) -> None:
